@@ -1,0 +1,12 @@
+//! What kartei knows of people: the types of `person.toml`, `match.toml`, `sources/*.toml` and `org.toml`.
+//!
+//! Everything here is data. Nothing reads a clock, a network or a database.
+
+pub mod answer;
+pub mod consent;
+pub mod duration;
+pub mod frame;
+pub mod judgement;
+pub mod org;
+pub mod person;
+pub mod source;
