@@ -7,6 +7,7 @@ pub mod consent;
 pub mod duration;
 pub mod frame;
 pub mod judgement;
+pub mod matching;
 pub mod org;
 pub mod person;
 pub mod source;
