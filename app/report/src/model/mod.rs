@@ -1,0 +1,100 @@
+//! What a run has to say of itself: the report's data, in the order in which it is read.
+
+mod change;
+mod linkage;
+mod run;
+mod source;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use change::{
+    AgeBand, ChangeReport, FieldChange, FieldSurvival, KindCount, NoticeReport, PersonReport, ReviewReport,
+};
+pub use linkage::{
+    BlockingKey, ClusterReport, ClusterSize, LargeCluster, Overlap, PairReport, ScoreBin, ScoreReport, ScoreScale,
+};
+pub use run::{Conservation, Failure, Flow, Guard, GuardVerdict, Law, Outcome, RunHeader, Step, StepStatus, Trigger};
+pub use source::{
+    Drift, DriftKind, FieldCompleteness, FieldProblemCount, FreshnessReport, FreshnessState, RejectCount, SourceReport,
+};
+
+/// The version of the JSON's shape; it grows when a field is renamed or removed, not when one is added.
+pub const FORMAT: u32 = 1;
+
+/// All that a run reports. Fields left at their default are shown as "nothing to report", never as an error.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct RunReport {
+    /// The version of this shape: [`FORMAT`].
+    pub format: u32,
+    /// Which run, when, by which version.
+    pub run: RunHeader,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What went wrong, where it failed.
+    pub failure: Option<Failure>,
+    /// The guards that looked at the run, in the order in which they looked.
+    pub guards: Vec<Guard>,
+    /// Rows and records from read to persons.
+    pub flow: Flow,
+    /// The sources, in the order of their names.
+    pub sources: Vec<SourceReport>,
+    /// Candidate pairs.
+    pub pairs: PairReport,
+    /// The scores of the compared pairs.
+    pub scores: ScoreReport,
+    /// Clusters.
+    pub clusters: ClusterReport,
+    /// Persons by the exact set of sources that know them.
+    pub overlap: Vec<Overlap>,
+    /// Persons against the last run.
+    pub persons: PersonReport,
+    /// What changed in them.
+    pub changes: ChangeReport,
+    /// Which source won which field, in the order of the person schema.
+    pub survivorship: Vec<FieldSurvival>,
+    /// The stewards' queue.
+    pub review: ReviewReport,
+    /// Mail to the officers.
+    pub notices: NoticeReport,
+    /// The steps, in the order in which they ran.
+    pub steps: Vec<Step>,
+    /// Person field → its name on a page. A field without an entry is shown by its column name.
+    pub labels: BTreeMap<String, Label>,
+}
+
+impl Default for RunReport {
+    fn default() -> Self {
+        Self {
+            format: FORMAT,
+            run: RunHeader::default(),
+            outcome: Outcome::default(),
+            failure: None,
+            guards: Vec::new(),
+            flow: Flow::default(),
+            sources: Vec::new(),
+            pairs: PairReport::default(),
+            scores: ScoreReport::default(),
+            clusters: ClusterReport::default(),
+            overlap: Vec::new(),
+            persons: PersonReport::default(),
+            changes: ChangeReport::default(),
+            survivorship: Vec::new(),
+            review: ReviewReport::default(),
+            notices: NoticeReport::default(),
+            steps: Vec::new(),
+            labels: BTreeMap::new(),
+        }
+    }
+}
+
+/// A name in both languages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Label {
+    /// German.
+    pub de: String,
+    /// English.
+    pub en: String,
+}
