@@ -26,8 +26,12 @@ pub const SURNAME: &str = "surname";
 pub const BIRTH_SURNAME: &str = "birth_surname";
 /// `1984-03-05`, or `1984` where only the year is known.
 pub const BIRTH_DATE: &str = "birth_date";
+/// "jun.", "sen.", "d. Ä.": what tells father and son of one name apart.
+pub const NAME_SUFFIX: &str = "name_suffix";
 /// Canonical e-mail address, lower case.
 pub const EMAIL: &str = "email";
+/// The e-mail address in the form in which two addresses are one mailbox: without plus tag, Gmail without dots.
+pub const EMAIL_KEY: &str = "email_key";
 /// Mobile number, E.164.
 pub const MOBILE: &str = "mobile";
 /// Landline number, E.164.
