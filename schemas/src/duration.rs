@@ -70,7 +70,7 @@ impl fmt::Display for Span {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(604_800, 'w'), (86_400, 'd'), (3_600, 'h'), (60, 'm')];
         for (factor, unit) in units {
-            if self.seconds > 0 && self.seconds % factor == 0 {
+            if self.seconds > 0 && self.seconds.is_multiple_of(factor) {
                 return write!(out, "{}{unit}", self.seconds / factor);
             }
         }

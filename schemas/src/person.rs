@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The text of the shipped `person.toml`.
+pub const SHIPPED: &str = include_str!("../person.toml");
+
 /// All fields of a person, in the order in which people read them.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -10,6 +13,26 @@ pub struct PersonSchema {
     /// The fields, each named once.
     #[serde(rename = "field")]
     pub fields: Vec<PersonField>,
+}
+
+impl PersonSchema {
+    /// The field of this name.
+    pub fn field(&self, name: &str) -> Option<&PersonField> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The fields that are columns of a person, without those that only say how a source's column is read.
+    pub fn columns(&self) -> impl Iterator<Item = &PersonField> {
+        self.fields.iter().filter(|field| !field.kind.is_composite())
+    }
+}
+
+/// The shipped `person.toml`.
+impl Default for PersonSchema {
+    #[expect(clippy::expect_used, reason = "the text is compiled in, and a test reads it")]
+    fn default() -> Self {
+        toml::from_str(SHIPPED).expect("the shipped person.toml is valid")
+    }
 }
 
 /// One field of a person.
@@ -86,6 +109,13 @@ pub enum FieldKind {
     Answers,
     /// Unmapped columns, as a JSON object.
     Attributes,
+}
+
+impl FieldKind {
+    /// Whether the kind fills several fields and is none itself: a whole name, a whole address, PLZ and place.
+    pub const fn is_composite(self) -> bool {
+        matches!(self, Self::FullName | Self::PostalCodeCity | Self::Address)
+    }
 }
 
 /// Which value of a field wins where the records of one person disagree.

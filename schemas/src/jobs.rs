@@ -1,0 +1,166 @@
+//! `jobs.toml`: the jobs, their steps, and when they are due.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::source::{Family, SourceSchema};
+
+/// All jobs, by name.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobsSchema {
+    /// Name → job. A name is lower case letters, digits, `-` and `_`.
+    #[serde(default, rename = "job")]
+    pub jobs: BTreeMap<String, JobSchema>,
+}
+
+/// One job: a list of steps and when it is due.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobSchema {
+    /// The job's name on a German page.
+    #[serde(default)]
+    pub label_de: Option<String>,
+    /// The job's name on an English page.
+    #[serde(default)]
+    pub label_en: Option<String>,
+    /// When it is due: cron with five fields (minute first) or six (second first), one text or several; left out: only
+    /// when someone asks for it.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// The IANA zone in which the schedule is read; left out: `locale.time_zone` of `kartei.toml`.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// The steps, in order.
+    pub steps: Vec<StepName>,
+    /// The sources that are pulled; left out, with `families` left out too: all.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// The families whose sources are pulled.
+    #[serde(default)]
+    pub families: Vec<Family>,
+    /// Parameters handed to the steps; `--param KEY=VALUE` replaces one for a single run.
+    #[serde(default)]
+    pub params: BTreeMap<String, ParamValue>,
+}
+
+impl JobSchema {
+    /// Whether the job pulls this source.
+    pub fn pulls(&self, source: &SourceSchema) -> bool {
+        let all = self.sources.is_empty() && self.families.is_empty();
+        all || self.sources.contains(&source.name) || self.families.contains(&source.family)
+    }
+}
+
+/// The steps that a job may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepName {
+    /// Asks the sources for what is new and puts it at rest.
+    Pull,
+    /// Normalises, matches, clusters, and finds the persons and their changes.
+    Consolidate,
+    /// Writes persons, changes and notices, all or nothing.
+    Publish,
+    /// Sends the notices.
+    Notify,
+    /// Writes the report.
+    Report,
+}
+
+impl StepName {
+    /// All steps in the order in which they may stand.
+    pub const ALL: [Self; 5] = [Self::Pull, Self::Consolidate, Self::Publish, Self::Notify, Self::Report];
+
+    /// The name as `jobs.toml` has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::Consolidate => "consolidate",
+            Self::Publish => "publish",
+            Self::Notify => "notify",
+            Self::Report => "report",
+        }
+    }
+}
+
+impl fmt::Display for StepName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+/// The texts that say when a job is due. Whether they are cron is for the scheduler to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(from = "OneOrSeveral", into = "OneOrSeveral")]
+#[schemars(with = "OneOrSeveral")]
+pub struct Schedule {
+    /// The lines; none: never by itself.
+    pub lines: Vec<String>,
+}
+
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+enum OneOrSeveral {
+    /// One line.
+    One(String),
+    /// Several lines: due whenever one of them is.
+    Several(Vec<String>),
+}
+
+impl From<OneOrSeveral> for Schedule {
+    fn from(value: OneOrSeveral) -> Self {
+        match value {
+            OneOrSeveral::One(line) => Self { lines: vec![line] },
+            OneOrSeveral::Several(lines) => Self { lines },
+        }
+    }
+}
+
+impl From<Schedule> for OneOrSeveral {
+    fn from(schedule: Schedule) -> Self {
+        match <[String; 1]>::try_from(schedule.lines) {
+            Ok([line]) => Self::One(line),
+            Err(lines) => Self::Several(lines),
+        }
+    }
+}
+
+/// The value of a parameter.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ParamValue {
+    /// Yes or no.
+    Flag(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Number(f64),
+    /// A text.
+    Text(String),
+}
+
+impl ParamValue {
+    /// Reads a value as it is written on a command line: `true`, `3`, `0.5`, anything else is text.
+    pub fn from_text(text: &str) -> Self {
+        text.parse()
+            .map(Self::Flag)
+            .or_else(|_| text.parse().map(Self::Integer))
+            .or_else(|_| text.parse().map(Self::Number))
+            .unwrap_or_else(|_| Self::Text(text.to_owned()))
+    }
+}
+
+impl fmt::Display for ParamValue {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(value) => write!(out, "{value}"),
+            Self::Integer(value) => write!(out, "{value}"),
+            Self::Number(value) => write!(out, "{value}"),
+            Self::Text(value) => out.write_str(value),
+        }
+    }
+}
