@@ -1,1 +1,3 @@
-//! Stub.
+//! The only SQL, and the frames at rest.
+
+pub mod frames;
