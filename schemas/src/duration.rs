@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// A span of time, kept in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("format" = "span"))]
 pub struct Span {
     seconds: u64,
 }
@@ -75,5 +75,24 @@ impl fmt::Display for Span {
             }
         }
         write!(out, "{}s", self.seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_written_in_the_largest_unit_that_divides_it() {
+        for (text, written) in [("90s", "90s"), ("120m", "2h"), ("36h", "36h"), ("14d", "2w"), ("0d", "0s")] {
+            assert_eq!(text.parse::<Span>().unwrap().to_string(), written);
+        }
+    }
+
+    #[test]
+    fn what_is_no_span_is_refused() {
+        for text in ["", "36", "h", "-1h", "1.5h", "36 hours", "99999999999999999999d", "18446744073709551615w"] {
+            assert!(text.parse::<Span>().is_err(), "{text}");
+        }
     }
 }

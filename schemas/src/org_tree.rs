@@ -113,3 +113,6 @@ fn fold(text: &str) -> String {
 
 /// Folded text → units, for aliases or names.
 type Names = BTreeMap<String, Vec<usize>>;
+
+#[cfg(test)]
+mod tests;

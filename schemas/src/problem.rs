@@ -60,7 +60,8 @@ impl fmt::Display for Problem {
         if let Some(line) = self.line {
             write!(out, ":{line}")?;
         }
-        write!(out, ": {}", self.message)
+        let prefix = if self.severity == Severity::Warning { "warning: " } else { "" };
+        write!(out, ": {prefix}{}", self.message)
     }
 }
 
@@ -108,7 +109,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     known
         .into_iter()
         .map(|candidate| (strsim::normalized_damerau_levenshtein(&name, &candidate.to_lowercase()), candidate))
-        .filter(|(similarity, _)| *similarity >= 0.5)
+        .filter(|(similarity, _)| *similarity >= 0.6)
         .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(left.1)))
         .map(|(_, candidate)| candidate)
 }
