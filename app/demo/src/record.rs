@@ -1,0 +1,303 @@
+//! One row of one source: what the source holds of a person, with its errors, before it is written in the source's format.
+
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime};
+
+use crate::chance::Chance;
+use crate::names::Sex;
+use crate::noise;
+use crate::person::Person;
+use crate::places::Home;
+use crate::shares;
+use crate::world::World;
+
+/// The four sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Source {
+    Membership = 0,
+    Newsletter = 1,
+    Survey = 2,
+    Leads = 3,
+}
+
+impl Source {
+    pub(crate) const ALL: [Self; 4] = [Self::Membership, Self::Newsletter, Self::Survey, Self::Leads];
+
+    /// The name, as in `schemas/sources`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Membership => "membership",
+            Self::Newsletter => "newsletter",
+            Self::Survey => "survey",
+            Self::Leads => "leads",
+        }
+    }
+}
+
+/// A birth date as far as a source knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum BirthDate {
+    #[default]
+    Unknown,
+    Year(i32),
+    Day(NaiveDate),
+}
+
+/// A row. Empty texts are absent.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) source: Source,
+    pub(crate) key: String,
+    /// The person behind it, as `truth.csv` names them.
+    pub(crate) truth: String,
+    pub(crate) sex: Sex,
+    pub(crate) title: &'static str,
+    pub(crate) given: String,
+    pub(crate) surname: String,
+    pub(crate) birth_surname: String,
+    pub(crate) birth: BirthDate,
+    pub(crate) street: String,
+    pub(crate) house_number: String,
+    pub(crate) postal_code: String,
+    pub(crate) city: String,
+    /// "area subscriber".
+    pub(crate) phone: String,
+    pub(crate) mobile: String,
+    pub(crate) email: String,
+    /// The postal area whose branch holds the membership.
+    pub(crate) area: usize,
+    pub(crate) has_left: bool,
+    /// Index into [`shares::NEWSLETTER_STATES`].
+    pub(crate) state: usize,
+    pub(crate) created: NaiveDateTime,
+    pub(crate) changed: NaiveDateTime,
+    /// A number that decides formats, interests and answers, the same in every night.
+    pub(crate) style: u64,
+    /// The night of the last change; 1 is the first.
+    pub(crate) night: u32,
+    pub(crate) is_deleted: bool,
+}
+
+impl Record {
+    /// The record of a person in a source, with the source's errors and gaps.
+    pub(crate) fn of(world: &World, person: &Person, source: Source, copy: u64, chance: &mut Chance) -> Self {
+        let kind = source as usize;
+        let mut record = Self::blank(world, source, person.index * 4 + copy, chance);
+        record.truth = format!("P{:08}", person.index);
+        record.sex = person.sex;
+        record.title = if source == Source::Membership || chance.roll(0.3) { person.title } else { "" };
+        record.take_names(world, person, chance);
+        record.birth = birth_date(person.birth, chance);
+        let home = match &person.former_home {
+            Some(before) if chance.roll(shares::STALE[kind]) => before,
+            _ => &person.home,
+        };
+        record.take_home(world, home);
+        record.take_contacts(person, chance);
+        record.spoil(chance);
+        record.thin(chance);
+        record
+    }
+
+    /// A row with key, times and style alone.
+    pub(crate) fn blank(world: &World, source: Source, number: u64, chance: &mut Chance) -> Self {
+        let created = world.first_night - Days::new(u64::try_from(chance.between(20, 3_600)).unwrap_or(20));
+        let created = created.and_hms_opt(0, 0, 0).unwrap_or_default() + chrono::TimeDelta::seconds(chance.between(21_600, 82_800));
+        let age = (world.first_night.and_hms_opt(0, 0, 0).unwrap_or_default() - created).num_seconds().max(1);
+        let changed = if chance.roll(0.6) { created } else { created + chrono::TimeDelta::seconds(chance.between(0, age - 1)) };
+        Self {
+            source,
+            key: crate::key::of(world.seed, source, number),
+            truth: String::new(),
+            sex: Sex::Male,
+            title: "",
+            given: String::new(),
+            surname: String::new(),
+            birth_surname: String::new(),
+            birth: BirthDate::Unknown,
+            street: String::new(),
+            house_number: String::new(),
+            postal_code: String::new(),
+            city: String::new(),
+            phone: String::new(),
+            mobile: String::new(),
+            email: String::new(),
+            area: 0,
+            has_left: chance.roll(shares::LEFT),
+            state: chance.weighted(&shares::NEWSLETTER_STATES),
+            created,
+            changed,
+            style: chance.below(1 << 40) as u64,
+            night: 1,
+            is_deleted: false,
+        }
+    }
+
+    fn take_names(&mut self, world: &World, person: &Person, chance: &mut Chance) {
+        let kind = self.source as usize;
+        let all = person.given.len() > 1 && chance.roll(shares::ALL_GIVEN_NAMES[kind]);
+        let short = world.names.short_forms(person.call_name());
+        self.given = if all {
+            person.given.join(" ")
+        } else if !short.is_empty() && chance.roll(shares::SHORT_FORM[kind] * 1.6) {
+            // The first short forms are the usual ones.
+            short[chance.below(short.len()).min(chance.below(short.len()))].to_owned()
+        } else if chance.roll(shares::INITIAL[kind]) {
+            format!("{}.", person.call_name().chars().next().unwrap_or('A'))
+        } else if self.source == Source::Membership {
+            person.given[0].clone()
+        } else {
+            person.call_name().to_owned()
+        };
+        let is_stale = chance.roll(shares::STALE[kind]);
+        self.surname = person.former_surname.as_ref().filter(|_| is_stale).unwrap_or(&person.surname).clone();
+        if person.surname.contains('-') && chance.roll(shares::HALF_SURNAME[kind]) {
+            let half = self.surname.split('-').nth(chance.below(2)).unwrap_or("").to_owned();
+            if half.len() > 2 {
+                self.surname = half;
+            }
+        }
+        if let Some(birth_surname) = person.birth_surname.as_ref().filter(|name| **name != self.surname) {
+            self.birth_surname.clone_from(birth_surname);
+        }
+    }
+
+    /// Lives there.
+    pub(crate) fn take_home(&mut self, world: &World, home: &Home) {
+        let area = world.places.area(home);
+        home.street.clone_into(&mut self.street);
+        self.house_number.clone_from(&home.house_number);
+        area.postal_code.clone_into(&mut self.postal_code);
+        home.city.clone_into(&mut self.city);
+        self.area = home.area;
+    }
+
+    fn take_contacts(&mut self, person: &Person, chance: &mut Chance) {
+        let stale = shares::STALE[self.source as usize];
+        let older = |now: &Option<String>, before: &Option<String>, chance: &mut Chance| -> String {
+            let value = if before.is_some() && chance.roll(stale) { before } else { now };
+            value.clone().unwrap_or_default()
+        };
+        self.email = older(&person.email, &person.former_email, chance);
+        self.mobile = older(&person.mobile, &person.former_mobile, chance);
+        self.phone = person.landline.clone().unwrap_or_default();
+    }
+
+    /// Errors of hands and programs.
+    fn spoil(&mut self, chance: &mut Chance) {
+        let kind = self.source as usize;
+        for text in [&mut self.given, &mut self.surname, &mut self.street, &mut self.city] {
+            if chance.roll(shares::TYPO[kind]) {
+                *text = noise::typo(text, chance);
+            }
+        }
+        if chance.roll(shares::CONTACT_ERROR) {
+            self.mobile = noise::wrong_digit(&self.mobile, chance);
+        }
+        if chance.roll(shares::CONTACT_ERROR) {
+            self.phone = noise::wrong_digit(&self.phone, chance);
+        }
+        if chance.roll(shares::CONTACT_ERROR) {
+            self.postal_code = noise::wrong_digit(&self.postal_code, chance);
+        }
+        if chance.roll(shares::CONTACT_ERROR) {
+            self.email = mistyped_email(&self.email, chance);
+        }
+        if chance.roll(shares::SWAPPED_NAMES[kind]) {
+            std::mem::swap(&mut self.given, &mut self.surname);
+        }
+        self.respell(chance);
+    }
+
+    fn respell(&mut self, chance: &mut Chance) {
+        let kind = self.source as usize;
+        let unfolds = chance.roll(shares::UMLAUT_UNFOLDED[kind]);
+        let strips = !unfolds && chance.roll(shares::UMLAUT_STRIPPED);
+        let breaks = !unfolds && !strips && chance.roll(shares::MOJIBAKE[kind]);
+        let capitals = chance.roll(shares::CAPITALS[kind]);
+        let lower = !capitals && chance.roll(shares::LOWER_CASE[kind]);
+        for text in [&mut self.given, &mut self.surname, &mut self.street, &mut self.city] {
+            if unfolds {
+                *text = noise::unfold(text);
+            } else if strips {
+                *text = noise::strip(text);
+            } else if breaks {
+                *text = noise::mojibake(text);
+            }
+            if capitals {
+                *text = text.to_uppercase();
+            } else if lower {
+                *text = text.to_lowercase();
+            }
+        }
+    }
+
+    /// Leaves out what the source does not ask for or people do not tell.
+    fn thin(&mut self, chance: &mut Chance) {
+        match self.source {
+            Source::Membership => crate::membership::thin(self, chance),
+            Source::Newsletter => crate::newsletter::thin(self, chance),
+            Source::Survey => crate::survey::thin(self, chance),
+            Source::Leads => crate::leads::thin(self, chance),
+        }
+    }
+
+    /// Street and house number as the source's people write them.
+    pub(crate) fn street_line(&self) -> String {
+        if self.street.is_empty() {
+            return String::new();
+        }
+        let street = match self.style % 5 {
+            0 | 1 => self.street.clone(),
+            2 => self.street.replace("straße", "str.").replace("Straße", "Str."),
+            3 => self.street.replace("straße", "strasse").replace("Straße", "Strasse"),
+            _ if self.style % 3 == 0 => self.street.replace("straße", "str").replace("Straße", "Str"),
+            _ => self.street.clone(),
+        };
+        match self.house_number.strip_suffix(['a', 'b', 'c', 'd']) {
+            Some(number) if self.style % 7 == 0 => format!("{street} {number} {}", &self.house_number[number.len()..]),
+            _ => format!("{street} {}", self.house_number),
+        }
+    }
+}
+
+fn birth_date(birth: NaiveDate, chance: &mut Chance) -> BirthDate {
+    let wrong = if chance.roll(shares::FIRST_OF_JANUARY) {
+        NaiveDate::from_ymd_opt(birth.year(), 1, 1)
+    } else if chance.roll(shares::BIRTH_DATE_ERROR) {
+        match chance.below(4) {
+            0 => NaiveDate::from_ymd_opt(birth.year(), birth.day(), birth.month()),
+            1 => birth.with_year(birth.year() + i32::try_from(chance.between(-1, 1)).unwrap_or(1)),
+            2 => birth.with_day(1 + chance.below(28) as u32),
+            _ => birth.with_month(1 + chance.below(12) as u32),
+        }
+    } else {
+        None
+    };
+    BirthDate::Day(wrong.unwrap_or(birth))
+}
+
+fn mistyped_email(email: &str, chance: &mut Chance) -> String {
+    match email.split_once('@') {
+        Some((local, domain)) if chance.roll(0.7) => format!("{}@{domain}", noise::typo(local, chance).to_lowercase()),
+        Some((local, domain)) => {
+            let (host, rest) = domain.split_once('.').unwrap_or((domain, "example"));
+            format!("{local}@{}.{rest}", noise::typo(host, chance).to_lowercase())
+        }
+        None => String::new(),
+    }
+}
+
+/// A number in one of the ways in which people write it; `spread` of them are tried.
+pub(crate) fn phone_text(number: &str, style: u64, spread: u64) -> String {
+    let Some((area, subscriber)) = number.split_once(' ') else { return number.to_owned() };
+    match style % spread {
+        0 => format!("0{area}/{subscriber}"),
+        1 => format!("0{area} {subscriber}"),
+        2 => format!("+49 {area} {subscriber}"),
+        3 => format!("0{area}{subscriber}"),
+        4 => format!("0049{area}{subscriber}"),
+        5 => format!("+49 (0) {area} {subscriber}"),
+        6 => format!("0{area}-{subscriber}"),
+        _ => format!("0{area} / {} {}", &subscriber[..3.min(subscriber.len())], &subscriber[3.min(subscriber.len())..]),
+    }
+}
