@@ -24,8 +24,30 @@ const DOMAINS: [(&str, f64); 14] = [
     ("aol.example", 0.01),
 ];
 const WORDS: [&str; 24] = [
-    "sonnenblume", "schnuffel", "adler", "bvbfan", "wolke", "kater", "mausi", "bergfex", "gartenfreund", "tiger", "engel", "info",
-    "leserin", "radler", "seestern", "hexe", "falke", "familie", "nordlicht", "wanderer", "baer", "pinguin", "rotkehlchen", "linux",
+    "sonnenblume",
+    "schnuffel",
+    "adler",
+    "bvbfan",
+    "wolke",
+    "kater",
+    "mausi",
+    "bergfex",
+    "gartenfreund",
+    "tiger",
+    "engel",
+    "info",
+    "leserin",
+    "radler",
+    "seestern",
+    "hexe",
+    "falke",
+    "familie",
+    "nordlicht",
+    "wanderer",
+    "baer",
+    "pinguin",
+    "rotkehlchen",
+    "linux",
 ];
 
 /// What an address is made of.
@@ -85,10 +107,13 @@ pub(crate) fn family_email(surname: &str, bearers: f64, chance: &mut Chance) -> 
 
 fn local(name: &str) -> String {
     let folded = unfold(&name.to_lowercase());
-    folded.chars().filter_map(|letter| match letter {
-        'a'..='z' | '-' => Some(letter),
-        _ => plain(letter),
-    }).collect()
+    folded
+        .chars()
+        .filter_map(|letter| match letter {
+            'a'..='z' | '-' => Some(letter),
+            _ => plain(letter),
+        })
+        .collect()
 }
 
 /// The letter without its accents, as far as the lists need it.

@@ -132,7 +132,11 @@ fn siblings(world: &World, birth: &Birth, chance: &mut Chance) -> Vec<Person> {
 
 /// Father and son, or mother and daughter, of one given name and surname.
 fn namesakes(world: &World, birth: &Birth, chance: &mut Chance) -> Vec<Person> {
-    let elder = Birth { culture: birth.culture, sex: if chance.roll(0.85) { Sex::Male } else { Sex::Female }, year: birth.year.min(1978) };
+    let elder = Birth {
+        culture: birth.culture,
+        sex: if chance.roll(0.85) { Sex::Male } else { Sex::Female },
+        year: birth.year.min(1978),
+    };
     let home = world.places.home(chance);
     let one = Person::born(world, &elder, home.clone(), chance);
     let year = world.latest_birth_year(elder.year + i32::try_from(chance.between(20, 38)).unwrap_or(28));

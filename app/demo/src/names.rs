@@ -69,7 +69,11 @@ impl Names {
     /// A given name as parents of the culture chose it in the year.
     pub(crate) fn given(&self, culture: Culture, sex: Sex, year: i32, chance: &mut Chance) -> Name {
         let german = culture == 0 || (year > 1985 && chance.roll(shares::GERMAN_GIVEN_NAME_IN_SECOND_GENERATION));
-        let table = if german { &self.given[sex as usize][cohort(year)] } else { &self.foreign[culture - 1].given[sex as usize] };
+        let table = if german {
+            &self.given[sex as usize][cohort(year)]
+        } else {
+            &self.foreign[culture - 1].given[sex as usize]
+        };
         let (text, share) = table.draw(chance);
         Name { text: text.clone(), share: if german { share } else { share * shares::FOREIGN_NAMES[culture - 1] } }
     }
@@ -109,7 +113,12 @@ fn given_tables(sex: char) -> Vec<Table<String>> {
     (0..COHORTS).map(|index| cohort_table(&listed[index], &everyone, &rare, index)).collect()
 }
 
-fn cohort_table(listed: &[&'static str], everyone: &[&'static str], rare: &[&'static str], index: usize) -> Table<String> {
+fn cohort_table(
+    listed: &[&'static str],
+    everyone: &[&'static str],
+    rare: &[&'static str],
+    index: usize,
+) -> Table<String> {
     let known: FxHashSet<&str> = listed.iter().copied().collect();
     let is_young = index >= 6;
     let mut tail: Vec<&str> = everyone.iter().copied().filter(|name| !known.contains(name)).collect();
@@ -148,7 +157,8 @@ fn surname_table() -> Table<String> {
     let mut seen: FxHashSet<String> = names.iter().cloned().collect();
     names.extend(composed_surnames().into_iter().filter(|name| seen.insert(name.clone())));
     names.truncate(shares::SURNAMES);
-    let weighted = names.into_iter().enumerate().map(|(index, name)| (name, (index as f64 + 2.2).powf(-0.75))).collect();
+    let weighted =
+        names.into_iter().enumerate().map(|(index, name)| (name, (index as f64 + 2.2).powf(-0.75))).collect();
     Table::new(weighted)
 }
 
@@ -192,12 +202,20 @@ fn foreign_tables() -> Vec<Foreign> {
             kinds[slot] = words.split_whitespace().collect();
         }
     }
-    lists.into_iter().map(|(_, [female, male, surnames])| Foreign { given: [spaced(&female), spaced(&male)], surnames: spaced(&surnames) }).collect()
+    lists
+        .into_iter()
+        .map(|(_, [female, male, surnames])| Foreign {
+            given: [spaced(&female), spaced(&male)],
+            surnames: spaced(&surnames),
+        })
+        .collect()
 }
 
 /// An underscore in the lists stands for a space inside one name.
 fn spaced(words: &[&str]) -> Table<String> {
-    Table::new(falling(words, 4.0, 0.8, 1.0).into_iter().map(|(name, weight)| (name.replace('_', " "), weight)).collect())
+    Table::new(
+        falling(words, 4.0, 0.8, 1.0).into_iter().map(|(name, weight)| (name.replace('_', " "), weight)).collect(),
+    )
 }
 
 fn short_forms() -> FxHashMap<&'static str, Vec<&'static str>> {

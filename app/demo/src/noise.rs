@@ -5,9 +5,36 @@ use crate::chance::Chance;
 const KEYBOARD: [&str; 3] = ["qwertzuiopü", "asdfghjklöä", "yxcvbnm"];
 /// Heard alike or spelt alike in German.
 const SOUNDS: [(&str, &str); 30] = [
-    ("ei", "ai"), ("ai", "ei"), ("ey", "ei"), ("ei", "ey"), ("ie", "i"), ("ph", "f"), ("f", "ph"), ("tt", "t"), ("t", "tt"), ("th", "t"),
-    ("ck", "k"), ("k", "ck"), ("dt", "t"), ("d", "t"), ("mm", "m"), ("nn", "n"), ("n", "nn"), ("ll", "l"), ("l", "ll"), ("ss", "ß"),
-    ("ß", "ss"), ("tz", "z"), ("z", "tz"), ("v", "f"), ("c", "k"), ("k", "c"), ("ä", "e"), ("ff", "f"), ("eh", "e"), ("ah", "a"),
+    ("ei", "ai"),
+    ("ai", "ei"),
+    ("ey", "ei"),
+    ("ei", "ey"),
+    ("ie", "i"),
+    ("ph", "f"),
+    ("f", "ph"),
+    ("tt", "t"),
+    ("t", "tt"),
+    ("th", "t"),
+    ("ck", "k"),
+    ("k", "ck"),
+    ("dt", "t"),
+    ("d", "t"),
+    ("mm", "m"),
+    ("nn", "n"),
+    ("n", "nn"),
+    ("ll", "l"),
+    ("l", "ll"),
+    ("ss", "ß"),
+    ("ß", "ss"),
+    ("tz", "z"),
+    ("z", "tz"),
+    ("v", "f"),
+    ("c", "k"),
+    ("k", "c"),
+    ("ä", "e"),
+    ("ff", "f"),
+    ("eh", "e"),
+    ("ah", "a"),
 ];
 /// Seen alike by a scanner.
 const SHAPES: [(&str, &str); 8] =
@@ -47,7 +74,7 @@ fn neighbour(mut letters: Vec<char>, at: usize, chance: &mut Chance) -> String {
 
 fn transposed(mut letters: Vec<char>, at: usize) -> String {
     let at = at.min(letters.len() - 2).max(1);
-    letters.swap(at, at + 1 - usize::from(at + 1 == letters.len()));
+    letters.swap(at, at + 1);
     letters.into_iter().collect()
 }
 

@@ -41,10 +41,17 @@ impl Places {
             *codes_of_place.entry(area.places[0]).or_default() += 1;
         }
         let weights = areas.iter().enumerate();
-        let weights = weights.map(|(index, area)| (index, population(area.postal_code, codes_of_place[area.places[0]])));
+        let weights =
+            weights.map(|(index, area)| (index, population(area.postal_code, codes_of_place[area.places[0]])));
         let streets: Vec<&'static str> = STREETS.lines().filter(|line| !line.starts_with(['#', '='])).collect();
         let street_ranks = (0..streets.len()).map(|rank| (rank, (rank as f64 + 6.0).powf(-0.8))).collect();
-        Self { by_population: Table::new(weights.collect()), areas, streets, street_ranks: Table::new(street_ranks), seed }
+        Self {
+            by_population: Table::new(weights.collect()),
+            areas,
+            streets,
+            street_ranks: Table::new(street_ranks),
+            seed,
+        }
     }
 
     /// The area of a home.
@@ -101,7 +108,7 @@ fn population(postal_code: &str, codes_of_place: u32) -> f64 {
 /// Low numbers are the most frequent; one in nine has a letter.
 fn house_number(chance: &mut Chance) -> String {
     let reach = if chance.roll(0.75) { 40 } else { 160 };
-    let number = 1 + (chance.unit() * chance.unit() * f64::from(reach)).floor();
+    let number = 1 + chance.below(reach).min(chance.below(reach));
     let affix = if chance.roll(0.11) { *chance.pick(&["a", "b", "c", "d"]) } else { "" };
     format!("{number}{affix}")
 }

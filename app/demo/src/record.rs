@@ -101,9 +101,11 @@ impl Record {
     /// A row with key, times and style alone.
     pub(crate) fn blank(world: &World, source: Source, number: u64, chance: &mut Chance) -> Self {
         let created = world.first_night - Days::new(u64::try_from(chance.between(20, 3_600)).unwrap_or(20));
-        let created = created.and_hms_opt(0, 0, 0).unwrap_or_default() + chrono::TimeDelta::seconds(chance.between(21_600, 82_800));
+        let created = created.and_hms_opt(0, 0, 0).unwrap_or_default()
+            + chrono::TimeDelta::seconds(chance.between(21_600, 82_800));
         let age = (world.first_night.and_hms_opt(0, 0, 0).unwrap_or_default() - created).num_seconds().max(1);
-        let changed = if chance.roll(0.6) { created } else { created + chrono::TimeDelta::seconds(chance.between(0, age - 1)) };
+        let changed =
+            if chance.roll(0.6) { created } else { created + chrono::TimeDelta::seconds(chance.between(0, age - 1)) };
         Self {
             source,
             key: crate::key::of(world.seed, source, number),
