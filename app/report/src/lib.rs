@@ -6,16 +6,18 @@
 pub mod model;
 
 mod html;
-mod labels;
-mod number;
+mod page;
 mod plots;
+mod sections;
 mod summary;
 mod text;
+mod voice;
+mod words;
 
 pub use html::render_html;
 pub use model::RunReport;
 pub use summary::{Mood, Summary, summarise};
-pub use text::render_text;
+pub use text::{render_summary, render_text};
 
 /// The report as JSON, for machines: indented, keys in the order of the types, stable between runs.
 ///

@@ -1,0 +1,157 @@
+//! The words for codes: kinds of change, reasons, steps, guards, laws.
+
+use std::borrow::Cow;
+
+use kartei_schemas::person::ChangeKind;
+
+use crate::RunReport;
+use crate::model::{DriftKind, FreshnessState, GuardVerdict, Law, StepStatus, Trigger};
+use crate::voice::{Noun, Voice};
+
+pub(crate) const PERSON: Noun = Noun { de: ("Person", "Personen"), en: ("person", "persons") };
+pub(crate) const ROW: Noun = Noun { de: ("Zeile", "Zeilen"), en: ("row", "rows") };
+pub(crate) const RECORD_IN: Noun = Noun { de: ("Datensatz", "Datensätzen"), en: ("record", "records") };
+pub(crate) const SOURCE_IN: Noun = Noun { de: ("Quelle", "Quellen"), en: ("source", "sources") };
+pub(crate) const PAIR: Noun = Noun { de: ("Paar", "Paare"), en: ("pair", "pairs") };
+pub(crate) const NOTICE: Noun = Noun { de: ("Hinweis", "Hinweise"), en: ("notice", "notices") };
+pub(crate) const CLUSTER: Noun = Noun { de: ("Gruppe", "Gruppen"), en: ("cluster", "clusters") };
+
+impl Voice {
+    pub(crate) const fn change_kind(self, kind: ChangeKind) -> &'static str {
+        match kind {
+            ChangeKind::NewMember => self.say("Neues Mitglied", "New member"),
+            ChangeKind::Left => self.say("Ausgetreten", "Left"),
+            ChangeKind::NewInterested => self.say("Neu interessiert", "Newly interested"),
+            ChangeKind::MovedIn => self.say("Zugezogen", "Moved in"),
+            ChangeKind::MovedOut => self.say("Weggezogen", "Moved out"),
+            ChangeKind::Name => self.say("Name", "Name"),
+            ChangeKind::BirthDate => self.say("Geburtsdatum", "Birth date"),
+            ChangeKind::Address => self.say("Anschrift", "Postal address"),
+            ChangeKind::Contact => self.say("E-Mail oder Telefon", "E-mail or phone"),
+            ChangeKind::Consent => self.say("Einwilligung", "Consent"),
+            ChangeKind::Interest => self.say("Interessen", "Interests"),
+            ChangeKind::Merged => self.say("Zusammengeführt", "Merged"),
+            ChangeKind::Split => self.say("Getrennt", "Split"),
+            ChangeKind::Gone => self.say("Nicht mehr vorhanden", "Gone"),
+            ChangeKind::Other => self.say("Sonstiges", "Other"),
+        }
+    }
+
+    /// Why a row or a value was not taken; a code that is not known here is shown as it is.
+    pub(crate) fn reason(self, code: &str) -> Cow<'_, str> {
+        let known = match code {
+            "missing_key" => self.say("Schlüssel fehlt", "key is missing"),
+            "duplicate_key" => self.say("Schlüssel kommt doppelt vor", "key occurs twice"),
+            "ragged_row" => self.say("falsche Zahl von Spalten", "wrong number of columns"),
+            "invalid_encoding" | "invalid_utf8" => self.say("unlesbare Zeichen", "unreadable characters"),
+            "nul_byte" => self.say("Nullbytes im Text", "NUL bytes in the text"),
+            "field_too_long" | "row_too_long" | "too_long" => self.say("zu lang", "too long"),
+            "invalid_json" => self.say("kein gültiges JSON", "not valid JSON"),
+            "unclosed_quote" => self.say("Anführungszeichen nicht geschlossen", "quote is not closed"),
+            "not_a_date" | "invalid_date" => self.say("kein Datum", "not a date"),
+            "future_date" | "date_in_future" => self.say("Datum in der Zukunft", "date in the future"),
+            "invalid_email" | "not_an_email" => self.say("keine E-Mail-Adresse", "not an e-mail address"),
+            "invalid_phone" | "not_a_phone" => self.say("keine Telefonnummer", "not a phone number"),
+            "invalid_postal_code" => self.say("keine Postleitzahl", "not a postal code"),
+            "placeholder" => self.say("Platzhalter", "placeholder"),
+            _ => return Cow::Owned(code.replace('_', " ")),
+        };
+        Cow::Borrowed(known)
+    }
+
+    pub(crate) fn step(self, name: &str) -> Cow<'_, str> {
+        let known = match name {
+            "pull" => self.say("Abholen", "Pull"),
+            "stage" => self.say("Ablegen", "Stage"),
+            "normalise" => self.say("Vereinheitlichen", "Normalise"),
+            "match" => self.say("Vergleichen", "Match"),
+            "cluster" => self.say("Gruppieren", "Cluster"),
+            "golden" => self.say("Zusammenführen", "Golden"),
+            "diff" => self.say("Änderungen finden", "Diff"),
+            "publish" => self.say("Veröffentlichen", "Publish"),
+            "notify" => self.say("Benachrichtigen", "Notify"),
+            "report" => self.say("Bericht", "Report"),
+            _ => return Cow::Owned(name.to_owned()),
+        };
+        Cow::Borrowed(known)
+    }
+
+    /// What a guard watches. Its name in the settings stays beside it, since that is what `--accept-guard` takes.
+    pub(crate) fn guard(self, name: &str) -> Cow<'_, str> {
+        let known = match name {
+            "max_changed_percent" => self.say("Anteil geänderter Personen", "share of persons changed"),
+            "max_merged_percent" => self.say("Anteil zusammengeführter Personen", "share of persons merged"),
+            "max_gone_percent" => self.say("Anteil verschwundener Personen", "share of persons gone"),
+            "max_drop_percent" => self.say("Schwund der Quelle", "shrinkage of the source"),
+            "min_rows" => self.say("Mindestzahl an Zeilen", "fewest rows"),
+            "max_reject_percent" => self.say("Anteil der Zeilen in Quarantäne", "share of rows in quarantine"),
+            "freshness" | "error_after" => self.say("Alter der Quelle", "age of the source"),
+            "on_drift" => self.say("geänderte Spalten", "changed columns"),
+            _ => return Cow::Owned(name.replace('_', " ")),
+        };
+        Cow::Borrowed(known)
+    }
+
+    pub(crate) const fn verdict(self, verdict: GuardVerdict) -> &'static str {
+        match verdict {
+            GuardVerdict::Passed => self.say("eingehalten", "passed"),
+            GuardVerdict::Accepted => self.say("überschritten, einmal zugelassen", "exceeded, accepted once"),
+            GuardVerdict::Stopped => self.say("hat den Lauf angehalten", "stopped the run"),
+        }
+    }
+
+    pub(crate) const fn freshness(self, state: FreshnessState) -> &'static str {
+        match state {
+            FreshnessState::Green => self.say("aktuell", "fresh"),
+            FreshnessState::Amber => self.say("alternd", "ageing"),
+            FreshnessState::Red => self.say("veraltet", "stale"),
+        }
+    }
+
+    pub(crate) const fn drift(self, kind: DriftKind) -> &'static str {
+        match kind {
+            DriftKind::New => self.say("neu", "new"),
+            DriftKind::Missing => self.say("fehlt", "missing"),
+            DriftKind::Retyped => self.say("andere Werte als bisher", "values unlike before"),
+        }
+    }
+
+    pub(crate) const fn law(self, law: Law) -> &'static str {
+        match law {
+            Law::Rows => self.say(
+                "Gelesene Zeilen = abgelegt + Quarantäne + unverändert",
+                "Rows read = staged + rejected + unchanged",
+            ),
+            Law::Records => {
+                self.say("Jeder Datensatz liegt in genau einer Gruppe", "Every record is in exactly one cluster")
+            }
+            Law::Persons => self.say("Jede Gruppe ist eine Person", "Every cluster is one person"),
+        }
+    }
+
+    pub(crate) const fn step_status(self, status: StepStatus) -> &'static str {
+        match status {
+            StepStatus::Done => self.say("fertig", "done"),
+            StepStatus::Skipped => self.say("lag schon vor", "was at rest"),
+            StepStatus::Failed => self.say("fehlgeschlagen", "failed"),
+        }
+    }
+
+    pub(crate) const fn trigger(self, trigger: Trigger) -> &'static str {
+        match trigger {
+            Trigger::Schedule => self.say("nach Plan", "by schedule"),
+            Trigger::Hand => self.say("von Hand", "by hand"),
+        }
+    }
+
+    /// A person field's name on a page.
+    pub(crate) fn field(self, report: &RunReport, name: &str) -> String {
+        report.labels.get(name).map_or_else(|| name.replace('_', " "), |label| self.label(label).to_owned())
+    }
+
+    /// A source's name on a page.
+    pub(crate) fn source(self, report: &RunReport, name: &str) -> String {
+        let label = report.sources.iter().find(|source| source.name == name).and_then(|source| source.label.as_ref());
+        label.map_or_else(|| name.to_owned(), |label| self.label(label).to_owned())
+    }
+}
