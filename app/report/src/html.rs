@@ -104,7 +104,7 @@ fn figures(report: &RunReport, voice: Voice) -> String {
     let figures = [
         (voice.say("Personen", "Persons"), report.persons.after),
         (voice.say("Datensätze", "Records"), report.flow.records),
-        (voice.say("Neu oder geändert gelesen", "Read, new or changed"), report.flow.staged),
+        (voice.say("Neue Zeilen", "New rows"), report.flow.staged),
         (voice.say("Geänderte Personen", "Persons changed"), report.changes.persons),
         (voice.say("Zur Entscheidung", "To be judged"), report.review.open),
         (voice.say("Hinweise versandt", "Notices sent"), report.notices.sent),
@@ -149,21 +149,22 @@ fn draw_table(table: &Table) -> String {
     if table.folded {
         let _ = writeln!(out, "<details><summary>{caption}</summary>");
     }
-    let kind = if table.wordy { " class=\"wordy\"" } else { "" };
     let hidden = if table.folded { " class=\"unseen\"" } else { "" };
     let _ = writeln!(
         out,
         "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n\
-         <table{kind}>\n<caption{hidden}>{caption}</caption>\n<thead><tr>"
+         <table class=\"{}\" role=\"table\">\n<caption{hidden}>{caption}</caption>\n\
+         <thead role=\"rowgroup\"><tr role=\"row\">",
+        table_classes(table),
     );
     for column in &table.columns {
-        let _ = write!(out, "<th scope=\"col\">{}</th>", escaped(column));
+        let _ = write!(out, "<th scope=\"col\" role=\"columnheader\">{}</th>", escaped(column));
     }
-    out.push_str("</tr></thead>\n<tbody>\n");
+    out.push_str("</tr></thead>\n<tbody role=\"rowgroup\">\n");
     for row in &table.rows {
-        out.push_str("<tr>");
-        for (index, cell) in row.iter().enumerate() {
-            out.push_str(&draw_cell(cell, index == 0));
+        out.push_str("<tr role=\"row\">");
+        for (index, (cell, column)) in row.iter().zip(&table.columns).enumerate() {
+            out.push_str(&draw_cell(cell, column, index == 0));
         }
         out.push_str("</tr>\n");
     }
@@ -174,18 +175,29 @@ fn draw_table(table: &Table) -> String {
     out
 }
 
-fn draw_cell(cell: &Cell, is_first: bool) -> String {
+/// Small tables are kept narrow, so that the eye finds the number; on a phone the rows of large ones become cards.
+fn table_classes(table: &Table) -> String {
+    let classes = [
+        (table.columns.len() <= 3 && !table.wordy, "slim"),
+        (table.columns.len() > 4, "cards"),
+        (table.wordy, "wordy"),
+    ];
+    classes.iter().filter(|class| class.0).map(|class| class.1).collect::<Vec<_>>().join(" ")
+}
+
+/// The roles are spelled out because the phone's style sheet takes the table layout away, and its meaning with it.
+fn draw_cell(cell: &Cell, column: &str, is_first: bool) -> String {
     let text = escaped(&cell.text);
     if is_first {
-        return format!("<th scope=\"row\">{text}</th>");
+        return format!("<th scope=\"row\" role=\"rowheader\">{text}</th>");
     }
-    match (cell.share, class(cell.tone)) {
-        (Some(share), tone) => {
-            format!("<td class=\"share {tone}\" style=\"--share:{share:.3}\"><span>{text}</span></td>")
-        }
-        (None, "plain") => format!("<td>{text}</td>"),
-        (None, tone) => format!("<td class=\"{tone}\">{text}</td>"),
-    }
+    let share = cell.share.map(|share| format!(" style=\"--share:{share:.3}\"")).unwrap_or_default();
+    let bar = if cell.share.is_some() { "share " } else { "" };
+    format!(
+        "<td role=\"cell\" class=\"{bar}{}\" data-label=\"{}\"{share}>{text}</td>",
+        class(cell.tone),
+        escaped(column)
+    )
 }
 
 /// Both sizes are in the page; the style sheet shows one, and screen readers hear only that one.
@@ -194,7 +206,7 @@ fn draw_plot(plot: &Plot, id: &str, voice: Voice) -> String {
     for (room, name) in [(Room::Wide, "wide"), (Room::Narrow, "narrow")] {
         if let Some(svg) = plots::svg(plot, room, voice) {
             let title = escaped(plot.title);
-            let alt = escaped(&plot.alt);
+            let alt = escaped(&format!("{} {}", plot.alt, plot.drawing.figures()));
             let open =
                 format!("<svg class=\"{name}\" role=\"img\" aria-labelledby=\"{id}-{name}-title {id}-{name}-alt\" ");
             let named = svg.replacen("<svg ", &open, 1).replacen(

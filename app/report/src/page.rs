@@ -81,6 +81,18 @@ pub(crate) enum Drawing {
     UpSet(UpSet),
 }
 
+impl Drawing {
+    /// The figures in words, for readers who cannot see the picture.
+    pub(crate) fn figures(&self) -> String {
+        let figures: Vec<_> = match self {
+            Self::Bars(chart) => chart.bars.iter().map(|bar| format!("{}: {}", bar.label, bar.note)).collect(),
+            Self::Histogram(_) => Vec::new(),
+            Self::UpSet(chart) => chart.rows.iter().map(|row| chart.words(row)).collect(),
+        };
+        figures.join("; ")
+    }
+}
+
 /// Lying bars.
 #[derive(Debug)]
 pub(crate) struct Bars {
@@ -126,6 +138,14 @@ pub(crate) struct Histogram {
 pub(crate) struct UpSet {
     pub(crate) sets: Vec<String>,
     pub(crate) rows: Vec<UpSetRow>,
+}
+
+impl UpSet {
+    fn words(&self, row: &UpSetRow) -> String {
+        let names: Vec<_> =
+            self.sets.iter().zip(&row.inside).filter(|(_, inside)| **inside).map(|(name, _)| name.as_str()).collect();
+        format!("{}: {}", names.join(" + "), row.note)
+    }
 }
 
 #[derive(Debug)]

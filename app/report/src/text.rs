@@ -57,7 +57,8 @@ impl Pen {
             voice.zone_name(),
             voice.trigger(run.trigger),
         );
-        let mut out = format!("{}\n\n", self.tone(&header, Tone::Quiet));
+        let mut out = self.tone_lines(&self.wrap(&header, ""), Tone::Quiet);
+        out.push('\n');
         out.push_str(&self.tone(&format!("{mark} {}", summary.headline), tone));
         out.push('\n');
         out.push_str(&self.wrap(&summary.sentence, "  "));

@@ -119,9 +119,14 @@ impl Voice {
         instant.with_timezone(&self.zone).format(self.say("%d.%m.%Y, %H:%M", "%-d %b %Y, %H:%M")).to_string()
     }
 
-    /// "40 Minuten", "7 Stunden", "3 Tage": whole units, rounded down.
+    /// How old something is: "40 Minuten", "7 Stunden", "3 Tage".
     pub(crate) fn age(self, from: DateTime<Utc>, to: DateTime<Utc>) -> String {
-        let minutes = u64::try_from(to.signed_duration_since(from).num_minutes()).unwrap_or(0);
+        self.span(u64::try_from(to.signed_duration_since(from).num_seconds()).unwrap_or(0))
+    }
+
+    /// Whole minutes below two hours, whole hours below two days, whole days from there: rounded down.
+    pub(crate) fn span(self, seconds: u64) -> String {
+        let minutes = seconds / 60;
         match minutes {
             0..120 => self.counted(minutes, Noun { de: ("Minute", "Minuten"), en: ("minute", "minutes") }),
             120..2_880 => self.counted(minutes / 60, Noun { de: ("Stunde", "Stunden"), en: ("hour", "hours") }),

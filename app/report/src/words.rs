@@ -12,7 +12,7 @@ pub(crate) const PERSON: Noun = Noun { de: ("Person", "Personen"), en: ("person"
 pub(crate) const ROW: Noun = Noun { de: ("Zeile", "Zeilen"), en: ("row", "rows") };
 pub(crate) const RECORD_IN: Noun = Noun { de: ("Datensatz", "Datensätzen"), en: ("record", "records") };
 pub(crate) const SOURCE_IN: Noun = Noun { de: ("Quelle", "Quellen"), en: ("source", "sources") };
-pub(crate) const PAIR: Noun = Noun { de: ("Paar", "Paare"), en: ("pair", "pairs") };
+pub(crate) const PAIR_OF: Noun = Noun { de: ("Paar", "Paaren"), en: ("pair", "pairs") };
 pub(crate) const NOTICE: Noun = Noun { de: ("Hinweis", "Hinweise"), en: ("notice", "notices") };
 pub(crate) const CLUSTER: Noun = Noun { de: ("Gruppe", "Gruppen"), en: ("cluster", "clusters") };
 

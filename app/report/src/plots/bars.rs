@@ -35,7 +35,9 @@ pub(super) fn draw(chart: &Bars, room: Room, area: &Area<'_>) -> Drawn {
                 let middle = top + row_height(room) / 2;
                 let words = font(FONT, INK).pos(Pos::new(HPos::Right, VPos::Center));
                 area.draw_text(&bar.label, &words, (label, middle))?;
-                area.draw(&Rectangle::new([(left, top + 4), (right.max(left + 1), top + 22)], ACCENT.filled()))?;
+                if right > left {
+                    area.draw(&Rectangle::new([(left, top + 4), (right, top + 22)], ACCENT.filled()))?;
+                }
                 let number = font(FONT, MUTED).pos(Pos::new(HPos::Left, VPos::Center));
                 area.draw_text(&bar.note, &number, (right + 8, middle))?;
             }
@@ -46,7 +48,9 @@ pub(super) fn draw(chart: &Bars, room: Room, area: &Area<'_>) -> Drawn {
                 area.draw_text(&bar.note, &number, (room.width(), top))?;
                 let right = length(chart.length(bar), chart.longest(), room.width());
                 area.draw(&Rectangle::new([(0, top + 20), (room.width(), top + 28)], LINE.filled()))?;
-                area.draw(&Rectangle::new([(0, top + 20), (right, top + 28)], ACCENT.filled()))?;
+                if right > 0 {
+                    area.draw(&Rectangle::new([(0, top + 20), (right, top + 28)], ACCENT.filled()))?;
+                }
             }
         }
     }

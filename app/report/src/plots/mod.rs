@@ -68,10 +68,10 @@ fn font(pixels: f64, colour: RGBColor) -> TextStyle<'static> {
     ("sans-serif", pixels * 1.24).into_font().color(&colour)
 }
 
-/// About how wide a text is in pixels: 0.56 of its size a letter suits the sans-serif fonts in use.
+/// About how wide a text is in pixels: 0.62 of its size a letter suits the widest of the usual sans-serif fonts.
 #[expect(clippy::cast_possible_truncation, reason = "a few hundred pixels")]
 fn text_width(text: &str, pixels: f64) -> i32 {
-    (text.chars().count() as f64 * pixels * 0.56).ceil() as i32
+    (text.chars().count() as f64 * pixels * 0.62).ceil() as i32
 }
 
 /// A length in pixels for a value; what is not nothing has at least one pixel.

@@ -43,12 +43,14 @@ pub(super) fn draw(chart: &UpSet, room: Room, area: &Area<'_>) -> Drawn {
             .filter(|(_, inside)| **inside)
             .map(|(set, _)| column(set))
             .collect::<Result<_, _>>()?;
+        for set in 0..row.inside.len() {
+            area.draw(&Circle::new((column(set)?, y), 4, LINE.filled()))?;
+        }
         if let (Some(&first), Some(&last)) = (inside.first(), inside.last()) {
             area.draw(&PathElement::new([(first, y), (last, y)], ACCENT.stroke_width(2)))?;
         }
-        for (set, &is_inside) in row.inside.iter().enumerate() {
-            let colour = if is_inside { ACCENT } else { LINE };
-            area.draw(&Circle::new((column(set)?, y), if is_inside { 6 } else { 4 }, colour.filled()))?;
+        for x in &inside {
+            area.draw(&Circle::new((*x, y), 6, ACCENT.filled()))?;
         }
         let right = left + length(row.value as f64, most, room.width() - left - note - 12);
         area.draw(&Rectangle::new([(left, y - 8), (right.max(left + 1), y + 8)], ACCENT.filled()))?;

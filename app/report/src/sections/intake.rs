@@ -97,7 +97,7 @@ fn freshness(report: &RunReport, voice: Voice) -> Table {
         };
         let newest = source.freshness.newest_at;
         let span = |span: Option<kartei_schemas::duration::Span>| {
-            span.map_or_else(|| Cell::toned("–", Tone::Quiet), |span| Cell::new(span.to_string()))
+            span.map_or_else(|| Cell::toned("–", Tone::Quiet), |span| Cell::new(voice.span(span.seconds())))
         };
         vec![
             Cell::new(voice.source(report, &source.name)),

@@ -7,7 +7,7 @@ use crate::RunReport;
 use crate::model::{BlockingKey, ScoreScale};
 use crate::page::{Bar, Bars, Cell, Drawing, Histogram, Part, Plot, Section, Table, Tone, UpSet, UpSetRow};
 use crate::voice::Voice;
-use crate::words::{CLUSTER, PAIR, PERSON};
+use crate::words::{CLUSTER, PAIR_OF, PERSON};
 
 /// More intersections than this are summed up in the last row.
 const MOST_INTERSECTIONS: usize = 15;
@@ -84,7 +84,8 @@ pub(super) fn scores(report: &RunReport, voice: Voice) -> Section {
             }
         };
         parts.push(Part::Plot(Plot {
-            title: voice.say("Bewertung der Paare", "Scores of the pairs"),
+            title: voice
+                .say("Bewertung der Paare (Höhen logarithmisch)", "Scores of the pairs (heights are logarithmic)"),
             alt,
             drawing: Drawing::Histogram(Histogram {
                 bins: scores.histogram.iter().map(|bin| (bin.from, bin.to, bin.pairs)).collect(),
@@ -108,7 +109,7 @@ pub(super) fn scores(report: &RunReport, voice: Voice) -> Section {
 fn expected(report: &RunReport, voice: Voice) -> String {
     let wrong = voice.decimal(report.scores.expected_false_merges, 1);
     let missed = report.scores.expected_missed_merges.map(|number| voice.decimal(number, 1));
-    let matched = voice.counted(report.pairs.matched, PAIR);
+    let matched = voice.counted(report.pairs.matched, PAIR_OF);
     match voice.language {
         Language::De => {
             let missed = missed.map(|missed| format!(" Übersehen werden etwa {missed}.")).unwrap_or_default();

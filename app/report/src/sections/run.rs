@@ -16,8 +16,8 @@ pub(super) fn guards(report: &RunReport, voice: Voice) -> Section {
         let source = guard.source.as_ref().map(|name| format!("{}: ", voice.source(report, name)));
         vec![
             Cell::new(format!("{}{}", source.unwrap_or_default(), voice.guard(&guard.name))),
-            Cell::new(voice.decimal(guard.actual, 1)),
-            Cell::new(voice.decimal(guard.limit, 1)),
+            Cell::new(voice.decimal(guard.actual, 2)),
+            Cell::new(voice.decimal(guard.limit, 2)),
             Cell::toned(format!("{mark} {}", voice.verdict(guard.verdict)), tone),
         ]
     };
