@@ -4,37 +4,20 @@
 //! goes to a folder; nothing leaves the machine until the settings say so.
 
 mod deliver;
-mod envelope;
 mod folder;
+mod message;
 mod notice;
 mod outcome;
-mod settings;
+mod setup;
 mod smtp;
+mod tally;
 mod template;
+mod wording;
 
 pub use deliver::{Delivery, deliver_all};
-pub use envelope::{OutboxMail, message_id};
+pub use message::{Message, MessageError, OutboxMail, Sender};
 pub use notice::{KindCount, Notice, UnitCount};
-pub use outcome::{FailureKind, Outcome, retry_delay_seconds};
-pub use settings::{MailSettings, SmtpSettings, SmtpTls, TransportKind};
+pub use outcome::{Failure, FailureKind, Outcome, after_failure, retry_delay_seconds};
+pub use setup::{SetupError, Transport};
+pub use tally::{ChangeLine, Tally, notices};
 pub use template::{Rendered, TemplateError, Templates};
-
-use thiserror::Error;
-
-/// Where mail goes.
-#[derive(Debug)]
-pub enum Transport {
-    /// Into a folder, one `.eml` file a mail.
-    Folder(folder::FolderTransport),
-    /// To an SMTP server.
-    Smtp(smtp::SmtpTransport),
-}
-
-/// Mail settings that cannot work.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum SetupError {
-    /// The sender is not an address.
-    #[error("mail.from is not a mail address")]
-    From,
-}
