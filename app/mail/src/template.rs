@@ -114,8 +114,6 @@ impl Templates {
     fn from_sources(sources: impl Iterator<Item = (&'static str, String)>) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_trim_blocks(false);
-        environment.set_keep_trailing_newline(true);
         environment.set_auto_escape_callback(|name| {
             let is_html = Path::new(name).extension().is_some_and(|ending| ending == "html");
             if is_html { AutoEscape::Html } else { AutoEscape::None }
