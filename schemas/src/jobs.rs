@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::{Family, SourceSchema};
 
+/// The text of the shipped `jobs.toml`.
+pub const SHIPPED: &str = include_str!("../../jobs.toml");
+
 /// All jobs, by name.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -17,3 +17,4 @@ pub mod person;
 pub mod problem;
 pub mod settings;
 pub mod source;
+pub mod starter;

@@ -1,3 +1,37 @@
-//! The command kartei.
+//! The command `kartei`: reads the arguments, runs one command, and turns its outcome into an exit code.
 
-fn main() {}
+mod arguments;
+mod commands;
+mod configuration;
+mod console;
+mod context;
+mod exit;
+mod failure;
+mod logging;
+mod progress;
+mod spreadsheet;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::Arguments;
+use context::Context;
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    arguments.global.color.write_global();
+    #[expect(clippy::disallowed_methods, reason = "the clock is read here, once, and handed on")]
+    let now = chrono::Utc::now();
+    let context = Context::new(arguments.global, now);
+    let exit = match commands::run(arguments.command, &context) {
+        Ok(exit) => exit,
+        Err(failure) if failure.is_closed_pipe() => Exit::Done,
+        Err(failure) => {
+            failure.print();
+            failure.exit()
+        }
+    };
+    exit.into()
+}

@@ -1,0 +1,72 @@
+//! The commands: one file each.
+
+mod changes;
+mod check;
+mod completions;
+mod demo;
+mod evaluate;
+mod init;
+mod jobs;
+mod link;
+mod persons;
+mod rejects;
+mod report;
+mod run;
+mod runs;
+mod serve;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::failure::{During, Outcome};
+
+/// Everything that kartei can be asked to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(demo::Demo),
+    Init(init::Init),
+    Check(check::Check),
+    Run(run::Run),
+    Serve(serve::Serve),
+    Jobs(jobs::Jobs),
+    Runs(runs::Runs),
+    Report(report::Report),
+    Persons(persons::Persons),
+    Changes(changes::Changes),
+    Rejects(rejects::Rejects),
+    Match(link::Match),
+    Evaluate(evaluate::Evaluate),
+    Completions(completions::Completions),
+}
+
+/// Runs one command to its end.
+pub(crate) fn run(command: Command, context: &Context) -> Outcome {
+    match command {
+        Command::Init(command) => init::run(&command, context),
+        Command::Completions(command) => completions::run(&command),
+        Command::Evaluate(command) => evaluate::run(&command, context),
+        Command::Match(command) => link::run(&command, context),
+        other => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            runtime.during("the runtime could not be started")?.block_on(run_async(other, context))
+        }
+    }
+}
+
+async fn run_async(command: Command, context: &Context) -> Outcome {
+    match command {
+        Command::Demo(command) => demo::run(&command, context).await,
+        Command::Check(command) => check::run(&command, context).await,
+        Command::Run(command) => run::run(&command, context).await,
+        Command::Serve(command) => serve::run(&command, context).await,
+        Command::Jobs(command) => jobs::run(&command, context).await,
+        Command::Runs(command) => runs::run(&command, context).await,
+        Command::Report(command) => report::run(&command, context).await,
+        Command::Persons(command) => persons::run(&command, context).await,
+        Command::Changes(command) => changes::run(&command, context).await,
+        Command::Rejects(command) => rejects::run(&command, context).await,
+        Command::Init(_) | Command::Completions(_) | Command::Evaluate(_) | Command::Match(_) => {
+            unreachable!("commands without a runtime were run above")
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What is around the configuration: folders that can be written, the store, mail, clock and zone.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use kartei_connector::Finding;
+use kartei_schemas::settings::TransportKind;
+
+use super::Lines;
+use crate::configuration::Configuration;
+
+/// A clock that says less than the day on which this was written is wrong.
+const EARLIEST: &str = "2026-11-01T00:00:00Z";
+
+pub(super) async fn check(configuration: &Configuration, now: DateTime<Utc>, lines: &mut Lines) {
+    let settings = &configuration.settings;
+    lines.add("data", writable(&settings.data.folder));
+    match settings.mail.transport {
+        TransportKind::Folder => lines.add("mail", writable(&settings.mail.folder)),
+        TransportKind::Smtp => {
+            let server = settings.mail.smtp.as_ref().map(|smtp| smtp.host.clone()).unwrap_or_default();
+            lines.add("mail", Finding::ok("smtp", server));
+        }
+    }
+    lines.add("clock", clock(now, &settings.locale.time_zone));
+}
+
+/// Whether a folder, or where it is still missing the folder above it, takes a new file.
+fn writable(folder: &Path) -> Finding {
+    let existing = folder.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(folder);
+    let trial = existing.join(format!(".kartei-check-{}", std::process::id()));
+    match std::fs::OpenOptions::new().write(true).create_new(true).open(&trial) {
+        Ok(_) => {
+            let left = std::fs::remove_file(&trial).err();
+            let hint = "remove it by hand";
+            match left {
+                None => Finding::ok("folder", format!("{} can be written", folder.display())),
+                Some(_) => Finding::warning("folder", format!("{} could not be removed", trial.display()), hint),
+            }
+        }
+        Err(error) => {
+            let hint = format!("let the user that runs kartei write to {}", existing.display());
+            Finding::error("folder", format!("{} cannot be written: {error}", folder.display()), Some(hint))
+        }
+    }
+}
+
+fn clock(now: DateTime<Utc>, zone: &str) -> Finding {
+    let earliest = EARLIEST.parse().unwrap_or(DateTime::UNIX_EPOCH);
+    if now < earliest {
+        let hint = Some("set the clock, or let the system ask a time server".to_owned());
+        return Finding::error("time", format!("the clock says {}", now.format("%Y-%m-%d")), hint);
+    }
+    match Tz::from_str(zone) {
+        Ok(zone) => {
+            let local = now.with_timezone(&zone);
+            Finding::ok("time", format!("{} in {zone}", local.format("%Y-%m-%d %H:%M %Z")))
+        }
+        Err(_) => Finding::error("time", format!("the zone {zone} is unknown"), None),
+    }
+}

@@ -1,0 +1,82 @@
+//! `kartei run`: one run of a job now, in this process.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use clap::Args;
+use kartei_schemas::jobs::ParamValue;
+
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+
+/// Runs a job now, in this process
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  kartei run                                     the nightly job
+  kartei run nightly --dry-run                   what the night would change
+  kartei run hourly-leads --source web-form      one source of a job
+  kartei run nightly --accept-guard max_gone_percent
+  kartei run nightly --as-of 2026-03-01T04:00:00Z --param full=true")]
+pub(crate) struct Run {
+    /// The job
+    #[arg(default_value = "nightly")]
+    pub(crate) job: String,
+    /// Pulls only this source; may be repeated
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) source: Vec<String>,
+    /// Replaces a parameter of the job; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = param)]
+    pub(crate) param: Vec<(String, ParamValue)>,
+    /// Does all but publish and mail, and shows what would change
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Runs as if it were then: an instant, or a day (midnight UTC)
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(crate) as_of: Option<DateTime<Utc>>,
+    /// Lets a guard pass this once; may be repeated
+    #[arg(long, value_name = "GUARD")]
+    pub(crate) accept_guard: Vec<String>,
+}
+
+pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
+    let Run { job, source: _, param: _, dry_run: _, as_of: _, accept_guard: _ } = command;
+    let configuration = context.configuration()?;
+    let schemas = configuration.schemas()?;
+    let (jobs, _) = configuration.jobs(&schemas.sources)?;
+    if !jobs.jobs.contains_key(job) {
+        let hint = kartei_schemas::problem::suggest(job, jobs.jobs.keys().map(String::as_str));
+        return Err(Failure::wrong_use(format!("there is no job `{job}`")).with_hint_if(hint));
+    }
+    Err(Failure::new("this build cannot run jobs yet"))
+}
+
+fn param(text: &str) -> Result<(String, ParamValue), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
+    Ok((key.trim().to_owned(), ParamValue::from_text(value)))
+}
+
+/// An instant as RFC 3339 has it, or a day, which begins at midnight UTC.
+pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    let day = || Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN).and_utc());
+    let exact = DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.to_utc());
+    exact
+        .or_else(day)
+        .ok_or_else(|| "write an instant such as 2026-03-01T04:00:00Z, or a day such as 2026-03-01".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_read_with_its_offset_and_a_day_from_midnight() {
+        assert_eq!(instant("2026-03-01T04:00:00+01:00").unwrap().to_rfc3339(), "2026-03-01T03:00:00+00:00");
+        assert_eq!(instant("2026-03-01").unwrap().to_rfc3339(), "2026-03-01T00:00:00+00:00");
+        assert!(instant("01.03.2026").is_err());
+    }
+
+    #[test]
+    fn parameters_are_read_by_their_look() {
+        assert_eq!(param("full=true").unwrap(), ("full".to_owned(), ParamValue::Flag(true)));
+        assert_eq!(param("name=a=b").unwrap(), ("name".to_owned(), ParamValue::Text("a=b".to_owned())));
+        assert!(param("full").is_err());
+    }
+}

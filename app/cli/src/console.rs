@@ -1,0 +1,144 @@
+//! Data to standard output, remarks to standard error.
+
+use std::io::{IsTerminal, Write};
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use owo_colors::OwoColorize;
+use serde::Serialize;
+
+use crate::arguments::GlobalArguments;
+use crate::failure::Failure;
+
+/// Where a command writes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Console {
+    json: bool,
+    quiet: bool,
+}
+
+impl Console {
+    pub(crate) fn new(global: &GlobalArguments) -> Self {
+        Self { json: global.json, quiet: global.quiet }
+    }
+
+    /// Whether JSON was asked for.
+    pub(crate) const fn json(self) -> bool {
+        self.json
+    }
+
+    /// Whether progress may be shown at all.
+    pub(crate) const fn quiet(self) -> bool {
+        self.quiet
+    }
+
+    /// A line of data.
+    pub(crate) fn line(self, text: impl std::fmt::Display) -> Result<(), Failure> {
+        Ok(writeln!(anstream::stdout().lock(), "{text}")?)
+    }
+
+    /// A remark for the person at the terminal.
+    pub(crate) fn remark(self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            // A remark that nobody can read is not worth failing for.
+            let _ = writeln!(anstream::stderr().lock(), "{text}");
+        }
+    }
+
+    /// A remark on what to do next.
+    pub(crate) fn hint(self, text: impl std::fmt::Display) {
+        self.remark(format_args!("{} {text}", "hint:".cyan()));
+    }
+
+    /// A value as JSON, indented.
+    pub(crate) fn write_json(self, value: &impl Serialize) -> Result<(), Failure> {
+        let mut out = anstream::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, value)?;
+        Ok(writeln!(out)?)
+    }
+
+    /// A list: JSON where it was asked for, else a table, or a remark where there is nothing to show.
+    pub(crate) fn list<T: Serialize>(self, list: &Listing<'_, T>) -> Result<(), Failure> {
+        if self.json {
+            return self.write_json(&list.items);
+        }
+        if list.items.is_empty() {
+            self.remark(list.nothing);
+            return Ok(());
+        }
+        let mut table = table(list.header);
+        for item in list.items {
+            table.add_row((list.row)(item));
+        }
+        self.table(&table)
+    }
+
+    /// A table.
+    pub(crate) fn table(self, table: &Table) -> Result<(), Failure> {
+        self.line(table.trim_fmt())
+    }
+}
+
+/// Things to be listed, and how one of them becomes a row.
+pub(crate) struct Listing<'a, T> {
+    /// The columns' names.
+    pub(crate) header: &'a [&'a str],
+    /// The things.
+    pub(crate) items: &'a [T],
+    /// How one of them becomes a row.
+    pub(crate) row: fn(&T) -> Vec<Cell>,
+    /// What to say where there are none.
+    pub(crate) nothing: &'a str,
+}
+
+/// An empty table in the common style: as wide as the terminal at most, and never cut where nobody looks.
+pub(crate) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    if !std::io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        table.force_no_tty();
+    }
+    table.set_header(header.iter().map(Cell::new).collect::<Vec<_>>());
+    table
+}
+
+/// A cell with a text, or with nothing.
+pub(crate) fn text(value: impl ToString) -> Cell {
+    Cell::new(value.to_string())
+}
+
+/// A cell with a text that may be missing.
+pub(crate) fn optional(value: Option<impl ToString>) -> Cell {
+    Cell::new(value.map(|value| value.to_string()).unwrap_or_default())
+}
+
+/// A cell with a number, right-aligned, thousands apart.
+pub(crate) fn number(value: u64) -> Cell {
+    Cell::new(grouped(value)).set_alignment(CellAlignment::Right)
+}
+
+/// A number with its thousands apart by a thin space, which reads the same in German and English.
+pub(crate) fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() * 2);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");
+    }
+}
