@@ -13,6 +13,8 @@ use thiserror::Error;
 pub struct OutboxMail {
     /// The row's id.
     pub id: i64,
+    /// The Message-ID with its angle brackets, where the row has one of its own.
+    pub message_id: Option<String>,
     /// When the row was written: with the id what makes the Message-ID stable, and the mail's date.
     pub queued_at: DateTime<Utc>,
     /// Where it goes.
@@ -57,6 +59,9 @@ pub enum MessageError {
     /// The subject would break out of its line.
     #[error("the subject holds control characters")]
     Subject,
+    /// The row's own Message-ID is none.
+    #[error("the message id is not of the form `<left@right>`")]
+    MessageId,
     /// The mail cannot be put together.
     #[error("the mail cannot be put together")]
     Build,
@@ -82,7 +87,7 @@ impl Sender {
     /// The Message-ID of an outbox row: the same for each attempt, so that a mail sent twice is seen as one
     /// (RFC 5322, section 3.6.4).
     pub fn message_id(&self, mail: &OutboxMail) -> String {
-        format!("<{}@{}>", stem(mail), self.from.email.domain())
+        mail.message_id.clone().unwrap_or_else(|| format!("<{}@{}>", stem(mail), self.from.email.domain()))
     }
 }
 
@@ -107,6 +112,9 @@ impl Message {
         }
         if mail.subject.chars().any(char::is_control) {
             return Err(MessageError::Subject);
+        }
+        if mail.message_id.as_ref().is_some_and(|id| !is_message_id(id)) {
+            return Err(MessageError::MessageId);
         }
         let recipient: Address = mail.recipient.parse().map_err(|_| MessageError::Recipient)?;
         let mut builder = Mime::builder()
@@ -133,6 +141,11 @@ impl Message {
     pub fn bytes(&self) -> Vec<u8> {
         self.mime.formatted()
     }
+}
+
+fn is_message_id(id: &str) -> bool {
+    let inner = id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or_default();
+    inner.contains('@') && inner.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>'))
 }
 
 fn header(name: &'static str, value: &str) -> HeaderValue {
