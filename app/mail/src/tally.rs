@@ -1,6 +1,7 @@
 //! From a run's changes to the officers' notices: who is told how much of what.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use kartei_schemas::org::Officer;
 use kartei_schemas::org_tree::OrgTree;
@@ -184,7 +185,9 @@ fn link(public_url: &str, unit: &str, run_id: i64) -> String {
     for byte in unit.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
         }
     }
     out

@@ -1,5 +1,7 @@
 //! Mail into a folder: what an install does that nobody has set up.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic in a test is a failed test")]
+
 use chrono::{TimeZone, Utc};
 use kartei_mail::{OutboxMail, Outcome, SetupError, Transport, deliver_all};
 use kartei_schemas::settings::MailSettings;

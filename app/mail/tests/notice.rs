@@ -1,5 +1,7 @@
 //! What notices say, and what they never say.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic in a test is a failed test")]
+
 use chrono::{TimeZone, Utc};
 use kartei_mail::{
     ChangeLine, KindCount, Message, MessageError, Notice, OutboxMail, Sender, TemplateError, Templates, UnitCount,

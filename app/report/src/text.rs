@@ -1,5 +1,7 @@
 //! The report for a terminal.
 
+use std::fmt::Write as _;
+
 use comfy_table::{
     Attribute, Cell as TextCell, CellAlignment, Color, ContentArrangement, LineStyle, Table as TextTable, TableStyle,
 };
@@ -63,7 +65,7 @@ impl Pen {
         out.push('\n');
         out.push_str(&self.wrap(&summary.sentence, "  "));
         if !summary.needs.is_empty() {
-            out.push_str(&format!("\n{}\n", voice.say("Zu tun", "To do")));
+            let _ = writeln!(out, "\n{}", voice.say("Zu tun", "To do"));
             for need in &summary.needs {
                 out.push_str(&self.wrap(need, "  • "));
             }
@@ -113,7 +115,7 @@ impl Pen {
         }
         let mut out = self.wrap(&table.caption, "  ");
         for line in drawn.lines() {
-            out.push_str(&format!("  {}\n", line.trim_end()));
+            let _ = writeln!(out, "  {}", line.trim_end());
         }
         out
     }
@@ -136,7 +138,7 @@ impl Pen {
         let mut out = self.wrap(plot.title, "  ");
         match &plot.drawing {
             Drawing::Bars(bars) => out.push_str(&self.bars(bars)),
-            Drawing::Histogram(histogram) => out.push_str(&self.histogram(histogram)),
+            Drawing::Histogram(histogram) => out.push_str(&sparkline(histogram)),
             Drawing::UpSet(upset) => out.push_str(&self.upset(upset)),
         }
         out.push_str(&self.tone_lines(&self.wrap(&plot.alt, "  "), Tone::Quiet));
@@ -152,37 +154,16 @@ impl Pen {
         for bar in &chart.bars {
             let filled = filled(chart.length(bar), chart.longest(), room);
             let drawn = self.tone(&"█".repeat(filled), Tone::Quiet);
-            out.push_str(&format!("  {:<label$}  {:>note$}  {drawn}", bar.label, bar.note).trim_end());
+            out.push_str(format!("  {:<label$}  {:>note$}  {drawn}", bar.label, bar.note).trim_end());
             out.push('\n');
         }
         out
     }
 
-    /// One sparkline; the heights are logarithmic. Below it the zones are marked.
-    fn histogram(self, histogram: &Histogram) -> String {
-        let most = histogram.bins.iter().map(|bin| (bin.2 as f64 + 1.0).log2()).fold(0.0, f64::max);
-        let mut heights = String::new();
-        let mut zones = String::new();
-        for &(from, to, pairs) in &histogram.bins {
-            let height = (pairs as f64 + 1.0).log2();
-            heights.push(if pairs == 0 { ' ' } else { BLOCKS[filled(height, most, 8).saturating_sub(1)] });
-            let middle = f64::midpoint(from, to);
-            zones.push(if middle >= histogram.accept {
-                '='
-            } else if middle >= histogram.review {
-                '?'
-            } else {
-                '.'
-            });
-        }
-        let key = histogram.zones;
-        format!("  {heights}\n  {zones}\n  . {}   ? {}   = {}\n", key[0], key[1], key[2])
-    }
-
     fn upset(self, upset: &UpSet) -> String {
         let mut out = String::new();
         for (index, set) in upset.sets.iter().enumerate() {
-            out.push_str(&format!("  {}┌ {set}\n", "│ ".repeat(index)));
+            let _ = writeln!(out, "  {}┌ {set}", "│ ".repeat(index));
         }
         let most = upset.rows.iter().map(|row| row.value as f64).fold(0.0, f64::max);
         let note = upset.rows.iter().map(|row| row.note.chars().count()).max().unwrap_or(0);
@@ -218,7 +199,8 @@ impl Pen {
     }
 
     fn tone_lines(self, text: &str, tone: Tone) -> String {
-        text.lines().map(|line| format!("{}\n", self.tone(line, tone))).collect()
+        let toned: Vec<_> = text.lines().map(|line| self.tone(line, tone)).collect();
+        toned.join("\n") + "\n"
     }
 
     fn bold(self, text: &str) -> String {
@@ -239,6 +221,27 @@ impl Pen {
         };
         if self.colour && !text.is_empty() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
+}
+
+/// One sparkline; the heights are logarithmic. Below it the zones are marked.
+fn sparkline(histogram: &Histogram) -> String {
+    let most = histogram.bins.iter().map(|bin| (bin.2 as f64 + 1.0).log2()).fold(0.0, f64::max);
+    let mut heights = String::new();
+    let mut zones = String::new();
+    for &(from, to, pairs) in &histogram.bins {
+        let height = (pairs as f64 + 1.0).log2();
+        heights.push(if pairs == 0 { ' ' } else { BLOCKS[filled(height, most, 8).saturating_sub(1)] });
+        let middle = f64::midpoint(from, to);
+        zones.push(if middle >= histogram.accept {
+            '='
+        } else if middle >= histogram.review {
+            '?'
+        } else {
+            '.'
+        });
+    }
+    let key = histogram.zones;
+    format!("  {heights}\n  {zones}\n  . {}   ? {}   = {}\n", key[0], key[1], key[2])
 }
 
 /// How many of `room` cells a value fills; what is not nothing fills at least one.

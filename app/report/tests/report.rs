@@ -1,5 +1,7 @@
 //! The report as an admin and a machine read it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic in a test is a failed test")]
+
 use std::collections::BTreeSet;
 
 use kartei_report::model::{Failure, Guard, GuardVerdict, Outcome};

@@ -1,5 +1,7 @@
 //! Mail over a real SMTP server, started on a free loopback port and stopped by its process handle.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic in a test is a failed test")]
+
 use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};

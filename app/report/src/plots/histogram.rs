@@ -30,7 +30,8 @@ pub(super) fn draw(chart: &Histogram, room: Room, voice: Voice, area: &Area<'_>)
         .x_label_area_size(42)
         .y_label_area_size(text_width(&voice.decimal(most * 2.0, 0), FONT) + 10)
         .build_cartesian_2d(low..high, (0.7..most * 1.6).log_scale())?;
-    let places = if high - low > 8.0 { 0 } else { 1 };
+    let is_fine = high - low <= 8.0;
+    let places = usize::from(is_fine);
     plane
         .configure_mesh()
         .disable_x_mesh()
