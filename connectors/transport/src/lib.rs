@@ -3,9 +3,26 @@
 //! [`FilesConnector`] pulls a source whose system leaves files in a folder; every family of connectors offers it.
 //! [`read_table`] reads one file as a whole.
 
+mod checking;
+mod columnar;
 mod connector;
+mod content;
+mod cursor;
+mod delimited;
+mod dialect;
+mod discovering;
+mod elements;
+mod encoding;
+mod inbox;
+mod inspect;
+mod json;
 mod options;
+mod pager;
+mod pull;
+mod reading;
+mod reject;
 mod table;
+mod workbook;
 
 pub use connector::{Advice, FilesConnector};
 pub use options::ReadOptions;

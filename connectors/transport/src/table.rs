@@ -5,7 +5,10 @@ use std::path::Path;
 use kartei_connector::{ConnectorError, RowReject};
 use polars::frame::DataFrame;
 
+use crate::inspect::inspect;
 use crate::options::ReadOptions;
+use crate::pager::{Halt, PageRules, Pager};
+use crate::reading::read_delivery;
 
 /// A whole file.
 #[derive(Clone)]
@@ -20,7 +23,25 @@ pub struct Table {
     pub description: String,
 }
 
-/// Reads a whole file of any known format.
-pub fn read_table(path: &Path, _options: &ReadOptions) -> Result<Table, ConnectorError> {
-    Err(ConnectorError::Internal { file: path.display().to_string(), detail: "not built yet".into() })
+/// Reads a whole file of any known format. Blocks while it reads.
+pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, ConnectorError> {
+    let delivery = inspect(path, options)?;
+    let mut table = None;
+    let mut take = |batch: crate::pager::Batch| {
+        table = Some(Table {
+            rows: batch.rows,
+            positions: batch.positions,
+            rejects: batch.rejects,
+            description: delivery.description(),
+        });
+        Ok(())
+    };
+    let rules = PageRules { page_rows: usize::MAX, ..PageRules::default() };
+    let pager = Pager::new(delivery.name.clone(), rules, &mut take);
+    match read_delivery(&delivery, pager) {
+        Ok(()) | Err(Halt::Stopped) => {}
+        Err(Halt::Failed(error)) => return Err(error),
+    }
+    delivery.check_unchanged()?;
+    table.ok_or_else(|| ConnectorError::Empty { file: delivery.name.clone() })
 }

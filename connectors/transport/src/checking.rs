@@ -1,0 +1,64 @@
+//! What `kartei check` says about a source of files.
+
+use chrono::{DateTime, Utc};
+use kartei_connector::{Discovery, Finding, FreshnessState, freshness, mapped_columns};
+use kartei_schemas::source::{FilesSettings, SourceSchema};
+
+use crate::connector::Advice;
+use crate::discovering::discover;
+use crate::inbox;
+
+/// Looks at the files, the columns and their age, and asks the family for its advice.
+pub(crate) fn check(
+    schema: &SourceSchema,
+    settings: &FilesSettings,
+    advice: Option<Advice>,
+    now: DateTime<Utc>,
+) -> Vec<Finding> {
+    let discovery = match discover(schema, settings, now) {
+        Ok(discovery) => discovery,
+        Err(error) => return vec![Finding::error("files", error.to_string(), error.hint())],
+    };
+    let mut findings = vec![Finding::ok("files", format!("`{}`: {}", discovery.origin, discovery.description))];
+    findings.extend(unsettled(settings, now));
+    findings.extend(columns(schema, &discovery));
+    findings.push(age(schema, &discovery, now));
+    findings.extend(advice.into_iter().flat_map(|advice| advice(schema, &discovery)));
+    findings
+}
+
+fn unsettled(settings: &FilesSettings, now: DateTime<Utc>) -> Vec<Finding> {
+    let files = inbox::look(settings, now).map(|inbox| inbox.unsettled).unwrap_or_default();
+    let say = |name: &str| {
+        let hint = "it is left alone until it has been quiet for `settle_seconds`";
+        Finding::warning("files", format!("`{name}` is being written"), hint)
+    };
+    files.iter().map(|file| say(&file.name)).collect()
+}
+
+/// Mapped columns that are not there.
+fn columns(schema: &SourceSchema, discovery: &Discovery) -> Vec<Finding> {
+    let has = |name: &String| discovery.columns.iter().any(|column| column.name == *name);
+    let missing: Vec<String> = mapped_columns(schema).into_iter().filter(|name| !has(name)).collect();
+    if missing.is_empty() {
+        return vec![Finding::ok("columns", format!("{} found, all mapped ones among them", discovery.columns.len()))];
+    }
+    let present: Vec<&str> = discovery.columns.iter().map(|column| &*column.name).collect();
+    let say = |name: &String| {
+        let hint = format!("the columns are: {}", present.join(", "));
+        Finding::error("columns", format!("column `{name}` is mapped, and not in `{}`", discovery.origin), Some(hint))
+    };
+    missing.iter().map(say).collect()
+}
+
+fn age(schema: &SourceSchema, discovery: &Discovery, now: DateTime<Utc>) -> Finding {
+    let found = freshness(discovery.modified, now, &schema.freshness);
+    let hours = found.age.map_or_else(|| "of unknown age".to_owned(), |age| format!("{} h old", age.num_hours()));
+    let message = format!("`{}` is {hours}", discovery.origin);
+    let hint = "find out why no newer file has come";
+    match found.state {
+        FreshnessState::Fresh => Finding::ok("freshness", message),
+        FreshnessState::Stale => Finding::warning("freshness", message, hint),
+        FreshnessState::TooOld => Finding::error("freshness", message, Some(hint.into())),
+    }
+}

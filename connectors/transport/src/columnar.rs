@@ -1,0 +1,131 @@
+//! Parquet into rows: every column as text, one row group in memory at a time.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
+use kartei_connector::ConnectorError;
+use polars::error::PolarsError;
+use polars::prelude::{
+    AnyValue, ArrowDataType, Column, DataFrame, NewChunkedArray, ParquetReader, SerReader, StringChunked, TimeUnit,
+};
+use serde_json::Value;
+
+use crate::content::whole_content;
+use crate::inspect::Delivery;
+use crate::pager::{Halt, Pager};
+
+/// Reads the rows of a Parquet file.
+pub(crate) fn read_rows(delivery: &Delivery, pager: &mut Pager<'_>) -> Result<(), Halt> {
+    let content: Arc<[u8]> = whole_content(&delivery.path, delivery.packing)?.into_inner().into();
+    let explain = |_: PolarsError| ConnectorError::Truncated {
+        file: delivery.name.clone(),
+        detail: "the Parquet file is damaged or ends too early".into(),
+    };
+    let mut reader = ParquetReader::new(Cursor::new(content.clone()));
+    let metadata = reader.get_metadata().map_err(explain)?.clone();
+    let schema = reader.schema().map_err(explain)?;
+    let names: Vec<String> = schema.iter_values().map(|field| field.name.to_string()).collect();
+    for field in schema.iter_values() {
+        if !is_readable(&field.dtype) {
+            return Err(ConnectorError::WrongFormat {
+                file: delivery.name.clone(),
+                expected: "a Parquet file that kartei can read".into(),
+                detail: format!("column `{}` is of a type that cannot become text; write it as text", field.name),
+            }
+            .into());
+        }
+    }
+    pager.start(&names)?;
+    let mut offset = 0;
+    for group in &metadata.row_groups {
+        let height = group.num_rows();
+        let mut reader = ParquetReader::new(Cursor::new(content.clone())).with_slice(Some((offset, height)));
+        reader.set_metadata(metadata.clone());
+        let frame = reader.finish().map_err(explain)?;
+        push_frame(&frame, offset, pager)?;
+        offset += height;
+    }
+    Ok(())
+}
+
+fn push_frame(frame: &DataFrame, offset: usize, pager: &mut Pager<'_>) -> Result<(), Halt> {
+    let texts: Vec<StringChunked> = frame.columns().iter().map(as_text).collect();
+    for row in 0..frame.height() {
+        pager.push((offset + row + 1) as u64, |column| texts.get(column).and_then(|texts| texts.get(row)))?;
+    }
+    Ok(())
+}
+
+/// The types that polars reads as kartei builds it, and that mean something as text.
+fn is_readable(dtype: &ArrowDataType) -> bool {
+    use ArrowDataType as T;
+    match dtype {
+        T::List(inner) | T::LargeList(inner) => is_readable(&inner.dtype),
+        T::Null | T::Boolean | T::Float32 | T::Float64 => true,
+        text => {
+            let texts = [T::Utf8, T::LargeUtf8, T::Utf8View];
+            let whole = [T::Int8, T::Int16, T::Int32, T::Int64, T::UInt8, T::UInt16, T::UInt32, T::UInt64];
+            let times = [T::Date32, T::Date64];
+            matches!(text, T::Timestamp(..)) || texts.contains(text) || whole.contains(text) || times.contains(text)
+        }
+    }
+}
+
+fn as_text(column: &Column) -> StringChunked {
+    if let Ok(texts) = column.str() {
+        return texts.rechunk().into_owned();
+    }
+    let name = column.name().clone();
+    let series = column.as_materialized_series();
+    let value = |row: usize| series.get(row).ok().and_then(|value| value_text(&value));
+    StringChunked::from_iter_options(name, (0..column.len()).map(value))
+}
+
+fn value_text(value: &AnyValue<'_>) -> Option<String> {
+    Some(match value {
+        AnyValue::Null => return None,
+        AnyValue::String(text) => (*text).to_owned(),
+        AnyValue::StringOwned(text) => text.to_string(),
+        AnyValue::Boolean(truth) => truth.to_string(),
+        AnyValue::Float32(number) => number.to_string(),
+        AnyValue::Float64(number) => number.to_string(),
+        AnyValue::Date(days) => NaiveDate::default().checked_add_signed(TimeDelta::days(i64::from(*days)))?.to_string(),
+        AnyValue::Datetime(count, unit, zone) => instant_text(*count, *unit, zone.is_some())?,
+        AnyValue::DatetimeOwned(count, unit, zone) => instant_text(*count, *unit, zone.is_some())?,
+        AnyValue::List(series) => {
+            let values = (0..series.len()).map(|row| series.get(row).ok().and_then(|value| value_text(&value)));
+            Value::Array(values.map(|text| text.map_or(Value::Null, Value::String)).collect()).to_string()
+        }
+        number => number.extract::<i64>().map(|number| number.to_string())?,
+    })
+}
+
+/// `2026-01-31` at midnight, else `2026-01-31T08:15:00`, with a `Z` where the column has a zone.
+fn instant_text(count: i64, unit: TimeUnit, has_zone: bool) -> Option<String> {
+    let instant = match unit {
+        TimeUnit::Milliseconds => DateTime::from_timestamp_millis(count)?,
+        TimeUnit::Microseconds => DateTime::from_timestamp_micros(count)?,
+        TimeUnit::Nanoseconds => DateTime::from_timestamp_nanos(count),
+    };
+    Some(match (has_zone, instant.time() == NaiveTime::MIN) {
+        (true, _) => instant.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        (false, true) => instant.date_naive().to_string(),
+        (false, false) => instant.naive_utc().format("%Y-%m-%dT%H:%M:%S%.f").to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_and_days_become_iso_text() {
+        let instant = |zone| instant_text(1_769_847_300_000, TimeUnit::Milliseconds, zone).unwrap();
+        assert_eq!([instant(true), instant(false)], ["2026-01-31T08:15:00Z", "2026-01-31T08:15:00"]);
+        assert_eq!(instant_text(1_769_817_600_000_000, TimeUnit::Microseconds, false).unwrap(), "2026-01-31");
+        assert_eq!(value_text(&AnyValue::Date(0)).unwrap(), "1970-01-01");
+        assert_eq!(value_text(&AnyValue::Float64(10_115.0)).unwrap(), "10115");
+        assert_eq!(value_text(&AnyValue::UInt64(17)).unwrap(), "17");
+    }
+}

@@ -1,0 +1,116 @@
+//! CSV into rows: every record that has as many fields as the header, and is text.
+
+use std::io::Read;
+
+use csv::ByteRecord;
+use encoding_rs::Encoding;
+use kartei_connector::{ConnectorError, RejectReason};
+
+use crate::content::explain;
+use crate::dialect::{Dialect, reader_builder};
+use crate::encoding::Transcoder;
+use crate::inspect::Delivery;
+use crate::pager::{Halt, Pager};
+use crate::reject::{raw_array, refused};
+
+/// A record that no file holds, put behind the end: a quote that was never closed swallows it.
+const END_MARK: &[u8] = b"\x01end of file\x01";
+const END_LINES: &[u8] = b"\n\x01end of file\x01\n";
+
+/// Reads the rows of a CSV file.
+pub(crate) fn read_rows(
+    input: &mut dyn Read,
+    delivery: &Delivery,
+    (dialect, encoding): (Dialect, &'static Encoding),
+    pager: &mut Pager<'_>,
+) -> Result<(), Halt> {
+    let text = Transcoder::new(input, encoding).chain(END_LINES);
+    let mut reader = reader_builder(dialect).from_reader(text);
+    let mut record = ByteRecord::new();
+    let mut has_header = false;
+    let mut short_line = None;
+    loop {
+        let more = reader.read_byte_record(&mut record).map_err(|error| explain_csv(delivery, error))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        if !more || record.as_slice() == END_MARK {
+            break;
+        }
+        if record.as_slice().ends_with(b"\x01end of file\x01\n") {
+            let detail = format!("the quote that opens in the record of line {line} is never closed");
+            return Err(ConnectorError::Truncated { file: delivery.name.clone(), detail }.into());
+        }
+        short_line = None;
+        if has_header {
+            if record.len() < pager.width() {
+                short_line = Some(line);
+            }
+            read_record(&record, line, pager)?;
+        } else if !record.as_slice().starts_with(b"sep=") {
+            pager.start(&header(&record, delivery)?)?;
+            has_header = true;
+        }
+    }
+    if let Some(line) = short_line.filter(|_| !delivery.ends_with_line_break) {
+        let detail = format!("line {line} ends in the middle of a row");
+        return Err(ConnectorError::Truncated { file: delivery.name.clone(), detail }.into());
+    }
+    if has_header { Ok(()) } else { Err(ConnectorError::Empty { file: delivery.name.clone() }.into()) }
+}
+
+fn read_record(record: &ByteRecord, line: u64, pager: &mut Pager<'_>) -> Result<(), Halt> {
+    let width = pager.width();
+    let Some(text) = text_of(record) else {
+        let key = pager.key_of(|index| record.get(index).and_then(|cell| std::str::from_utf8(cell).ok()));
+        let column = (0..record.len()).find(|index| std::str::from_utf8(&record[*index]).is_err());
+        let mut reject = refused(line, RejectReason::InvalidEncoding, "bytes that are not UTF-8".into(), raw(record));
+        reject.column = column.and_then(|index| pager.names().get(index).cloned());
+        reject.key = key;
+        return pager.refuse(reject);
+    };
+    let cell = |index: usize| record.range(index).map(|range| &text[range]);
+    // Some systems end each row with a delimiter, and the header not.
+    let is_whole = record.len() == width
+        || record.len() > width && (width..record.len()).all(|index| cell(index).is_none_or(str::is_empty));
+    if is_whole {
+        return pager.push(line, cell);
+    }
+    let is_blank = record.iter().all(<[u8]>::is_empty);
+    if is_blank {
+        return Ok(());
+    }
+    let detail = format!("{} fields instead of {width}", record.len());
+    let mut reject = refused(line, RejectReason::RaggedRow, detail, raw(record));
+    reject.key = pager.key_of(cell);
+    pager.refuse(reject)
+}
+
+/// The text of a whole record, if each of its fields is UTF-8.
+fn text_of(record: &ByteRecord) -> Option<&str> {
+    let text = std::str::from_utf8(record.as_slice()).ok()?;
+    let is_cut_soundly = text.is_ascii()
+        || (0..record.len()).all(|index| record.range(index).is_some_and(|range| text.is_char_boundary(range.end)));
+    is_cut_soundly.then_some(text)
+}
+
+fn header(record: &ByteRecord, delivery: &Delivery) -> Result<Vec<String>, ConnectorError> {
+    let mut names: Vec<String> = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+    while names.len() > 1 && names.last().is_some_and(|name| name.trim().is_empty()) {
+        names.pop();
+    }
+    if names.iter().all(|name| name.trim().is_empty()) {
+        let detail = "its first line names no columns".into();
+        return Err(ConnectorError::WrongFormat { file: delivery.name.clone(), expected: "a CSV file".into(), detail });
+    }
+    Ok(names)
+}
+
+fn raw(record: &ByteRecord) -> String {
+    raw_array(record.iter().map(String::from_utf8_lossy))
+}
+
+fn explain_csv(delivery: &Delivery, error: csv::Error) -> ConnectorError {
+    match error.into_kind() {
+        csv::ErrorKind::Io(cause) => explain(&delivery.path, cause),
+        other => ConnectorError::Internal { file: delivery.name.clone(), detail: format!("{other:?}") },
+    }
+}

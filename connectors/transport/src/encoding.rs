@@ -1,0 +1,225 @@
+//! Text encodings: found from the bytes, and turned into UTF-8 chunk by chunk.
+
+use std::io::{self, Read};
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use kartei_connector::ConnectorError;
+
+/// What the bytes of a file tell about its encoding.
+#[derive(Default)]
+pub(crate) struct Evidence {
+    start: Vec<u8>,
+    pending: Vec<u8>,
+    valid_sequences: u64,
+    invalid_bytes: u64,
+    detector: Option<EncodingDetector>,
+    detector_bytes: usize,
+}
+
+/// So many bytes at the start are looked at for marks and for UTF-16.
+const START_BYTES: usize = 4_096;
+/// The detector is slow, and knows enough after so many bytes.
+const DETECTOR_BYTES: usize = 1 << 20;
+
+impl Evidence {
+    /// Takes the next bytes of the file.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        let room = START_BYTES.saturating_sub(self.start.len()).min(bytes.len());
+        self.start.extend_from_slice(&bytes[..room]);
+        // Sequences must not be judged where a chunk happens to cut them: up to the last ASCII byte all is whole.
+        let whole = bytes.iter().rposition(u8::is_ascii).map_or(0, |last| last + 1);
+        if whole == 0 && self.pending.len() < START_BYTES {
+            self.pending.extend_from_slice(bytes);
+            return;
+        }
+        let pending = std::mem::take(&mut self.pending);
+        if pending.is_empty() {
+            self.judge(&bytes[..whole]);
+        } else {
+            let end = bytes.iter().position(u8::is_ascii).unwrap_or(0);
+            self.judge(&[&pending, &bytes[..end]].concat());
+            self.judge(&bytes[end..whole.max(end)]);
+        }
+        self.pending.extend_from_slice(&bytes[whole..]);
+    }
+
+    fn judge(&mut self, bytes: &[u8]) {
+        if bytes.is_ascii() {
+            return;
+        }
+        let before = self.invalid_bytes;
+        for chunk in bytes.utf8_chunks() {
+            self.valid_sequences += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count() as u64;
+            self.invalid_bytes += chunk.invalid().len() as u64;
+        }
+        if self.invalid_bytes > before && self.detector_bytes < DETECTOR_BYTES {
+            let detector = self.detector.get_or_insert_with(|| EncodingDetector::new(Iso2022JpDetection::Deny));
+            detector.feed(bytes, false);
+            self.detector_bytes += bytes.len();
+        }
+    }
+
+    /// The encoding: by the byte order mark; else UTF-8 if nearly all of it is valid; else what the bytes look like.
+    ///
+    /// A few bad bytes in a text full of valid sequences do not change its encoding: their rows go into quarantine.
+    pub(crate) fn conclude(mut self) -> &'static Encoding {
+        let pending = std::mem::take(&mut self.pending);
+        self.judge(&pending);
+        if let Some((encoding, _)) = Encoding::for_bom(&self.start) {
+            return encoding;
+        }
+        if let Some(encoding) = utf16_without_mark(&self.start) {
+            return encoding;
+        }
+        match self.detector {
+            Some(detector) if self.invalid_bytes * 4 > self.valid_sequences => {
+                detector.guess(Some(b"de"), Utf8Detection::Deny)
+            }
+            _ => UTF_8,
+        }
+    }
+}
+
+/// Latin text in UTF-16 has a zero in every second byte.
+fn utf16_without_mark(start: &[u8]) -> Option<&'static Encoding> {
+    let zeros = |offset: usize| start.iter().skip(offset).step_by(2).filter(|byte| **byte == 0).count();
+    let half = start.len() / 2;
+    let (even, odd) = (zeros(0), zeros(1));
+    let most = |count: usize| count * 10 > half * 7;
+    let few = |count: usize| count * 20 < half;
+    match half {
+        0..4 => None,
+        _ if most(odd) && few(even) => Some(UTF_16LE),
+        _ if most(even) && few(odd) => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+/// The encoding that the settings name.
+pub(crate) fn stated(label: &str) -> Result<&'static Encoding, ConnectorError> {
+    Encoding::for_label(label.trim().as_bytes())
+        .ok_or_else(|| ConnectorError::UnknownEncoding { encoding: label.to_owned() })
+}
+
+/// Turns text of any encoding into UTF-8 without a byte order mark. UTF-8 itself passes through unchecked.
+pub(crate) struct Transcoder<R> {
+    inner: R,
+    decoder: Option<Decoder>,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    given: usize,
+    is_at_end: bool,
+}
+
+const CHUNK_BYTES: usize = 1 << 17;
+
+impl<R: Read> Transcoder<R> {
+    pub(crate) fn new(inner: R, encoding: &'static Encoding) -> Self {
+        let decoder = (encoding != UTF_8).then(|| encoding.new_decoder_with_bom_removal());
+        Self { inner, decoder, input: Vec::new(), output: Vec::new(), given: 0, is_at_end: false }
+    }
+
+    /// Fills the output with the next chunk; leaves it empty at the end of the input.
+    fn refill(&mut self) -> io::Result<()> {
+        self.given = 0;
+        self.output.clear();
+        while self.output.is_empty() && !self.is_at_end {
+            self.input.resize(CHUNK_BYTES, 0);
+            let count = crate::content::read_up_to(&mut self.inner, &mut self.input)?;
+            self.is_at_end = count < CHUNK_BYTES;
+            let Some(decoder) = &mut self.decoder else {
+                self.output.extend_from_slice(&self.input[..count]);
+                continue;
+            };
+            let room = decoder.max_utf8_buffer_length(count).unwrap_or(count * 4);
+            self.output.resize(room, 0);
+            let (result, _, written, _) =
+                decoder.decode_to_utf8(&self.input[..count], &mut self.output, self.is_at_end);
+            debug_assert_eq!(result, CoderResult::InputEmpty);
+            self.output.truncate(written);
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Transcoder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.output.len() {
+            let is_first = self.input.is_empty();
+            self.refill()?;
+            if is_first && self.decoder.is_none() && self.output.starts_with(b"\xef\xbb\xbf") {
+                self.given = 3;
+            }
+        }
+        let count = buffer.len().min(self.output.len() - self.given);
+        buffer[..count].copy_from_slice(&self.output[self.given..self.given + count]);
+        self.given += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use encoding_rs::WINDOWS_1252;
+
+    use super::*;
+
+    fn found(bytes: &[u8], chunk: usize) -> &'static Encoding {
+        let mut evidence = Evidence::default();
+        bytes.chunks(chunk).for_each(|chunk| evidence.feed(chunk));
+        evidence.conclude()
+    }
+
+    fn read_back(bytes: &[u8], encoding: &'static Encoding) -> String {
+        let mut text = String::new();
+        Transcoder::new(bytes, encoding).read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn utf_8_is_found_wherever_the_chunks_cut_it() {
+        let text = "Größe;Straße;Köln;Ægir;日本\n".repeat(20);
+        for chunk in 1..9 {
+            assert_eq!(found(text.as_bytes(), chunk), UTF_8, "chunks of {chunk}");
+        }
+    }
+
+    #[test]
+    fn windows_1252_is_found_and_read() {
+        let text = "Jürgen Müller;Köln;Straße 3 – Hinterhaus\n";
+        let (bytes, _, _) = WINDOWS_1252.encode(text);
+        assert_eq!(found(&bytes, 7), WINDOWS_1252);
+        assert_eq!(read_back(&bytes, WINDOWS_1252), text);
+    }
+
+    #[test]
+    fn utf_16_is_found_with_and_without_a_mark() {
+        let units: Vec<u8> = "Name;Köln\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(found(&units, 5), UTF_16LE);
+        let marked = [&[0xff, 0xfe], &units[..]].concat();
+        assert_eq!(found(&marked, 5), UTF_16LE);
+        assert_eq!(read_back(&marked, UTF_16LE), "Name;Köln\n");
+        let big: Vec<u8> = "Name;Köln\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(found(&big, 100), UTF_16BE);
+    }
+
+    #[test]
+    fn one_bad_byte_does_not_make_utf_8_another_encoding() {
+        let mut bytes = "Müller;Köln\n".repeat(5).into_bytes();
+        bytes.extend_from_slice(b"M\xfcller;Bonn\n");
+        assert_eq!(found(&bytes, 1_000), UTF_8);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_not_part_of_the_text() {
+        assert_eq!(read_back(b"\xef\xbb\xbfName\n", UTF_8), "Name\n");
+        assert_eq!(read_back(b"Name\n", UTF_8), "Name\n");
+    }
+
+    #[test]
+    fn an_unknown_label_is_refused() {
+        assert!(stated("Latin1").is_ok() && stated("windows-1252").is_ok() && stated("utf-8").is_ok());
+        assert!(stated("klingon").unwrap_err().hint().unwrap().contains("windows-1252"));
+    }
+}
