@@ -8,6 +8,7 @@ pub mod model;
 mod html;
 mod page;
 mod plots;
+mod reasons;
 mod sections;
 mod summary;
 mod text;

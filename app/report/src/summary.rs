@@ -3,7 +3,7 @@
 use kartei_schemas::org::Language;
 
 use crate::RunReport;
-use crate::model::{FreshnessState, GuardVerdict, Outcome};
+use crate::model::{FreshnessState, GuardVerdict, Outcome, StepStatus};
 use crate::voice::{Noun, Voice};
 use crate::words::{NOTICE, PERSON, RECORD_IN, ROW, SOURCE_IN};
 
@@ -55,6 +55,9 @@ fn headline(report: &RunReport, mood: Mood, voice: Voice) -> &'static str {
         (Outcome::StoppedByGuard | Outcome::TooManyRejects, _) => {
             voice.say("Angehalten: der bisherige Stand gilt weiter", "Stopped: yesterday’s persons stand")
         }
+        (Outcome::Failed, _) if is_published(report) => {
+            voice.say("Veröffentlicht, danach fehlgeschlagen", "Published, but a later step failed")
+        }
         (Outcome::Failed, _) => {
             voice.say("Fehlgeschlagen: der bisherige Stand gilt weiter", "Failed: yesterday’s persons stand")
         }
@@ -65,6 +68,11 @@ fn headline(report: &RunReport, mood: Mood, voice: Voice) -> &'static str {
         }
         (Outcome::Published, Mood::Well) => voice.say("Alles in Ordnung", "All is well"),
     }
+}
+
+/// A run that fails after publishing leaves today's persons, not yesterday's.
+fn is_published(report: &RunReport) -> bool {
+    report.steps.iter().any(|step| step.name == "publish" && step.status != StepStatus::Failed)
 }
 
 /// What stopped the run, or must never happen.

@@ -37,28 +37,6 @@ impl Voice {
         }
     }
 
-    /// Why a row or a value was not taken; a code that is not known here is shown as it is.
-    pub(crate) fn reason(self, code: &str) -> Cow<'_, str> {
-        let known = match code {
-            "missing_key" => self.say("Schlüssel fehlt", "key is missing"),
-            "duplicate_key" => self.say("Schlüssel kommt doppelt vor", "key occurs twice"),
-            "ragged_row" => self.say("falsche Zahl von Spalten", "wrong number of columns"),
-            "invalid_encoding" | "invalid_utf8" => self.say("unlesbare Zeichen", "unreadable characters"),
-            "nul_byte" => self.say("Nullbytes im Text", "NUL bytes in the text"),
-            "field_too_long" | "row_too_long" | "too_long" => self.say("zu lang", "too long"),
-            "invalid_json" => self.say("kein gültiges JSON", "not valid JSON"),
-            "unclosed_quote" => self.say("Anführungszeichen nicht geschlossen", "quote is not closed"),
-            "not_a_date" | "invalid_date" => self.say("kein Datum", "not a date"),
-            "future_date" | "date_in_future" => self.say("Datum in der Zukunft", "date in the future"),
-            "invalid_email" | "not_an_email" => self.say("keine E-Mail-Adresse", "not an e-mail address"),
-            "invalid_phone" | "not_a_phone" => self.say("keine Telefonnummer", "not a phone number"),
-            "invalid_postal_code" => self.say("keine Postleitzahl", "not a postal code"),
-            "placeholder" => self.say("Platzhalter", "placeholder"),
-            _ => return Cow::Owned(code.replace('_', " ")),
-        };
-        Cow::Borrowed(known)
-    }
-
     pub(crate) fn step(self, name: &str) -> Cow<'_, str> {
         let known = match name {
             "pull" => self.say("Abholen", "Pull"),
@@ -66,6 +44,7 @@ impl Voice {
             "normalise" => self.say("Vereinheitlichen", "Normalise"),
             "match" => self.say("Vergleichen", "Match"),
             "cluster" => self.say("Gruppieren", "Cluster"),
+            "persons" => self.say("Personen bilden", "Persons"),
             "golden" => self.say("Zusammenführen", "Golden"),
             "diff" => self.say("Änderungen finden", "Diff"),
             "publish" => self.say("Veröffentlichen", "Publish"),
@@ -86,7 +65,7 @@ impl Voice {
             "min_rows" => self.say("Mindestzahl an Zeilen", "fewest rows"),
             "max_reject_percent" => self.say("Anteil der Zeilen in Quarantäne", "share of rows in quarantine"),
             "freshness" | "error_after" => self.say("Alter der Quelle", "age of the source"),
-            "on_drift" => self.say("geänderte Spalten", "changed columns"),
+            "drift" | "on_drift" => self.say("geänderte Spalten", "changed columns"),
             _ => return Cow::Owned(name.replace('_', " ")),
         };
         Cow::Borrowed(known)

@@ -209,3 +209,23 @@ fn a_name_with_markup_in_it_stays_text() {
     assert!(!page.contains("<img") && !page.contains("<b>"));
     assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"));
 }
+
+#[test]
+fn a_failure_after_publishing_does_not_claim_that_yesterdays_persons_stand() {
+    let mut report = quiet_night();
+    report.outcome = Outcome::Failed;
+    assert_eq!(summarise(&report, Language::En).headline, "Published, but a later step failed");
+    report.steps.retain(|step| step.name != "publish");
+    assert_eq!(summarise(&report, Language::En).headline, "Failed: yesterday’s persons stand");
+}
+
+#[test]
+fn a_run_that_stopped_on_the_way_is_not_blamed_for_what_it_did_not_come_to() {
+    let mut report = quiet_night();
+    report.outcome = Outcome::StoppedByGuard;
+    report.flow.clusters = 7;
+    report.flow.persons = 0;
+    assert!(!render_text(&report, Language::En, 100, false).contains('≠'));
+    report.outcome = Outcome::Published;
+    assert!(render_text(&report, Language::En, 100, false).contains("7 ≠ 0"));
+}

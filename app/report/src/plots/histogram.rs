@@ -26,7 +26,7 @@ pub(super) fn draw(chart: &Histogram, room: Room, voice: Voice, area: &Area<'_>)
     key(chart, area)?;
     let mut plane = ChartBuilder::on(area)
         .margin_top(HEAD)
-        .margin_right(12)
+        .margin_right(text_width("00,00", FONT))
         .x_label_area_size(42)
         .y_label_area_size(text_width(&voice.decimal(most * 2.0, 0), FONT) + 10)
         .build_cartesian_2d(low..high, (0.7..most * 1.6).log_scale())?;
@@ -50,12 +50,12 @@ pub(super) fn draw(chart: &Histogram, room: Room, voice: Voice, area: &Area<'_>)
     plane.draw_series(chart.bins.iter().filter(|bin| bin.2 > 0).map(|&(from, to, pairs)| {
         Rectangle::new([(from + gap, 0.7), (to - gap, pairs as f64)], zone_colour(chart, from, to).filled())
     }))?;
-    let sides = [(chart.review, WARN, HPos::Right), (chart.accept, GOOD, HPos::Left)];
-    for (threshold, colour, side) in sides.into_iter().filter(|side| (low..=high).contains(&side.0)) {
+    // Each number stands on the outer side of its line, so that near thresholds do not overlap.
+    let sides = [(chart.review, WARN, HPos::Right, -4), (chart.accept, GOOD, HPos::Left, 4)];
+    for (threshold, colour, side, shift) in sides.into_iter().filter(|side| (low..=high).contains(&side.0)) {
         let line = [(threshold, 0.7), (threshold, most * 1.6)];
         plane.draw_series(std::iter::once(DashedPathElement::new(line, 4, 3, INK)))?;
         let (x, y) = plane.backend_coord(&(threshold, most * 1.6));
-        let shift = if matches!(side, HPos::Right) { -3 } else { 3 };
         let number = font(FONT, colour).pos(Pos::new(side, VPos::Bottom));
         area.draw_text(&voice.decimal(threshold, 2), &number, (x + shift, y - 2))?;
     }

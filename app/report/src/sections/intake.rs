@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{count, share, texts, trouble};
 use crate::RunReport;
-use crate::model::{FreshnessState, SourceReport};
+use crate::model::{FreshnessState, Outcome, SourceReport};
 use crate::page::{Cell, Part, Section, Table, Tone};
 use crate::voice::Voice;
 
@@ -33,7 +33,9 @@ pub(super) fn flow(report: &RunReport, voice: Voice) -> Section {
         }));
     }
     for law in flow.conservation() {
-        if law.before == 0 && law.after == 0 {
+        // A run that stopped on the way has nothing to balance where it did not come to.
+        let has_ended = matches!(report.outcome, Outcome::Published | Outcome::DryRun);
+        if law.after == 0 && (law.before == 0 || !has_ended) {
             continue;
         }
         let (mark, tone) = if law.holds() { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };

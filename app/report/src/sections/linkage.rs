@@ -53,6 +53,7 @@ pub(super) fn pairs(report: &RunReport, voice: Voice) -> Section {
                 voice.say("Gekappt", "Capped"),
             ]),
             rows: pairs.keys.iter().map(row).collect(),
+            folded: pairs.keys.len() > 12,
             ..Table::default()
         }));
     }
@@ -64,7 +65,7 @@ pub(super) fn scores(report: &RunReport, voice: Voice) -> Section {
     let mut parts = Vec::new();
     if scores.histogram.iter().any(|bin| bin.pairs > 0) {
         let places = match scores.scale {
-            ScoreScale::Probability => 3,
+            ScoreScale::Probability => 2,
             ScoreScale::Weight => 1,
         };
         let review = voice.decimal(scores.review_threshold, places);
