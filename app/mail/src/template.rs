@@ -96,7 +96,8 @@ impl Templates {
         Self::from_sources(EMBEDDED.iter().map(|(name, source)| (*name, (*source).to_owned())))
     }
 
-    /// The embedded templates, each replaced by the file of its name in `folder` where there is one. All are tried
+    /// The embedded templates, each replaced by the file of its name in `folder` where there is one:
+    /// `notice.de.subject.txt`, `notice.de.txt`, `notice.de.html`, and the same three with `en`. All are tried
     /// at once, so that a mistake is found before the first mail.
     pub fn with_folder(folder: &Path) -> Result<Self, TemplateError> {
         let mut sources = Vec::new();
