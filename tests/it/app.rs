@@ -1,0 +1,98 @@
+//! The command in a folder of its own, with verbs for what the stories do.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// A folder and the real command. The folder goes away with it.
+pub struct TestApp {
+    folder: TempDir,
+}
+
+/// How the command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl TestApp {
+    /// An empty folder.
+    pub fn empty() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A folder with the starter configuration.
+    pub fn started() -> Self {
+        let app = Self::empty();
+        app.run(&["init"]).succeeds();
+        app
+    }
+
+    /// Runs the command in the folder.
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        self.run_with(arguments, &[])
+    }
+
+    /// Runs the command in the folder, with environment variables.
+    pub fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kartei"));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("KARTEI_") {
+                command.env_remove(name);
+            }
+        }
+        command.env_remove("RUST_BACKTRACE").env("NO_COLOR", "1").envs(environment.iter().copied());
+        let output = command.args(arguments).current_dir(self.path("")).output().unwrap();
+        Ended {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// A path inside the folder.
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file, and the folders above it.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Reads a file.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Replaces a text in a file that must hold it.
+    pub fn replace(&self, name: &str, from: &str, to: &str) {
+        let text = self.read(name);
+        assert!(text.contains(from), "{name} has no {from:?}");
+        self.write(name, &text.replace(from, to));
+    }
+}
+
+impl Ended {
+    /// The command must have ended well; its output.
+    #[track_caller]
+    pub fn succeeds(self) -> String {
+        assert_eq!(self.code, 0, "{self:#?}");
+        self.stdout
+    }
+
+    /// The command must have ended with this code; what it said on standard error.
+    #[track_caller]
+    pub fn fails_with(self, code: i32) -> String {
+        assert_eq!(self.code, code, "{self:#?}");
+        self.stderr
+    }
+}
