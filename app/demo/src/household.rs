@@ -41,7 +41,7 @@ fn household(world: &World, chance: &mut Chance) -> Vec<Person> {
         5 => strangers(world, birth.year.clamp(1970, 2005), 2 + chance.below(3), chance),
         _ => {
             let year = if chance.roll(0.6) { 2003 } else { 1936 };
-            let residents = 8 + chance.below(25);
+            let residents = 6 + chance.below(19);
             strangers(world, year, residents, chance)
         }
     }

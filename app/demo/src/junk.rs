@@ -43,7 +43,7 @@ pub(crate) fn record(world: &World, source: Source, number: u64, chance: &mut Ch
     let (given, surname) = *chance.pick(&NAMES);
     given.clone_into(&mut record.given);
     surname.clone_into(&mut record.surname);
-    (*chance.pick(&EMAILS)).clone_into(&mut record.email);
+    record.email = if chance.roll(0.25) { (*chance.pick(&EMAILS)).to_owned() } else { keyboard_walk(chance) };
     if source == Source::Newsletter && record.email.is_empty() {
         "test@test.example".clone_into(&mut record.email);
     }
@@ -56,4 +56,11 @@ pub(crate) fn record(world: &World, source: Source, number: u64, chance: &mut Ch
         "123 456789".clone_into(&mut record.phone);
     }
     record
+}
+
+/// An address that someone made up by running a hand over the keys.
+fn keyboard_walk(chance: &mut Chance) -> String {
+    let length = 4 + chance.below(5);
+    let keys: String = (0..length).map(|_| char::from(*chance.pick(b"asdfjklqwerzuiop"))).collect();
+    format!("{keys}@{}", chance.pick(&["web.example", "gmail.example", "test.example", "mail.example"]))
 }
