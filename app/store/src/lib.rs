@@ -1,3 +1,74 @@
-//! The only SQL, and the frames at rest.
+//! The only SQL, on SQLite or PostgreSQL, and the frames at rest. A store is opened once and cloned freely.
+//!
+//! # How one store serves two databases
+//!
+//! Every statement is written once, in the SQL that both understand (`insert ... on conflict`, `returning`, recursive
+//! `with`, `?` for parameters), and carries its parameters as typed values. A session of one of the two databases runs
+//! it: for PostgreSQL `?` becomes `$n`, an instant is `timestamptz` and JSON is `jsonb`; for SQLite an instant is text
+//! (`2026-11-24T02:00:00.000Z`, which sorts as time does) and JSON is text. Rows are read through getters that know
+//! both. Only two things differ by database, each in a file of its own: opening and locking, and bulk writes (COPY, or
+//! multi-row inserts that drop and rebuild the indexes of an empty table).
+//!
+//! Weighed and left: sqlx's `Any`, which knows neither instants nor JSON, so that PostgreSQL would hold text which no BI
+//! tool reads; sqlx's checked macros, which serve one database a crate; `sea-query`, which writes the statements for
+//! both but is a second language beside SQL, and does nothing for bulk writes, where the time goes; a trait with two
+//! back ends, which means each statement twice and stories that drift apart. What is given up is checking at compile
+//! time: the stories in `tests/` run each statement on both databases instead.
+//!
+//! # Promises
+//!
+//! Each function that writes is one transaction. What a run writes carries its [`Lease`]: when another worker has taken
+//! the run over, the transaction fails with [`StoreError::LostLease`] and leaves nothing. SQLite has one writer a
+//! process; others wait `busy_timeout`. Nothing here reads a clock: `now` is an argument (see [`Store::clock`]).
 
 pub mod frames;
+
+mod bulk;
+mod changes;
+mod claims;
+mod column;
+mod error;
+mod fold;
+mod instant;
+mod judgements;
+mod migrate;
+mod open;
+mod org;
+mod outbox;
+mod overrides;
+mod persons;
+mod provenance;
+mod publish;
+mod rejects;
+mod retention;
+mod review;
+mod runs;
+mod session;
+mod settings;
+mod staging;
+mod statistics;
+mod steps;
+mod ticks;
+mod value;
+mod words;
+
+pub use changes::{Change, ChangeFilter};
+pub use claims::{Claim, Lease};
+pub use error::StoreError;
+pub use judgements::{JudgementEntry, NewJudgement};
+pub use open::{Store, StoreOptions};
+pub use outbox::{MailFailure, NewMail, OutboxDepth, OutboxEntry};
+pub use overrides::{NewOverride, OverrideEntry};
+pub use persons::{ExportFilter, PersonRow, PersonState};
+pub use provenance::{PersonRecord, PersonValue, PersonView};
+pub use publish::{Publication, Published, PublishedState};
+pub use rejects::{NewReject, RejectCount, RejectEntry, RejectFilter, RejectState};
+pub use retention::{Keep, Removed};
+pub use review::{NewReviewItem, ReviewItem};
+pub use runs::{Cause, NewRun, Run, RunEnd, RunEvent, RunFilter, RunState, RunView};
+pub use staging::{Batch, NewBatch, SourceCursor};
+pub use steps::{Step, StepEnd, StepState};
+pub use ticks::{Schedule, Tick, TickState};
+
+/// The result of everything here.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -1,0 +1,107 @@
+//! Bulk writes into SQLite: prepared inserts of several rows; an empty table gets its indexes afterwards.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, AssertSqlSafe, Row, SqlSafeStr, SqlStr, SqliteConnection};
+
+use super::{Load, failed};
+use crate::column::{Cell, Cells};
+use crate::{Result, instant};
+
+/// Rows for one statement: enough that the way to the database's thread costs little, few enough that statement and
+/// parameters stay in the processor's cache.
+const STATEMENT_ROWS: usize = 64;
+
+/// Fewer rows than this are not worth rebuilding indexes.
+const REBUILD_ROWS: usize = 10_000;
+
+pub(super) async fn write(connection: &mut SqliteConnection, load: &Load, empty: bool) -> Result<()> {
+    let rebuild = empty && load.rows >= REBUILD_ROWS;
+    let indexes = if rebuild { indexes(connection, load.table).await? } else { Vec::new() };
+    for (name, _) in &indexes {
+        run(connection, &format!("drop index {name}"), load.table).await?;
+    }
+    insert(connection, load).await?;
+    for (_, definition) in &indexes {
+        run(connection, definition, load.table).await?;
+    }
+    Ok(())
+}
+
+/// The indexes that were made by statements of their own, with these statements.
+async fn indexes(connection: &mut SqliteConnection, table: &str) -> Result<Vec<(String, String)>> {
+    let text = "select name, sql from sqlite_schema where type = 'index' and tbl_name = ? and sql is not null";
+    let rows = sqlx::query(text).bind(table).fetch_all(connection).await.map_err(|error| failed(&error, table))?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("name")?, row.try_get("sql")?)))
+        .collect::<Result<_, sqlx::Error>>()
+        .map_err(|error| failed(&error, table))
+}
+
+async fn run(connection: &mut SqliteConnection, text: &str, table: &str) -> Result<()> {
+    let done = sqlx::query(AssertSqlSafe(text)).persistent(false).execute(connection).await;
+    done.map(|_| ()).map_err(|error| failed(&error, table))
+}
+
+async fn insert(connection: &mut SqliteConnection, load: &Load) -> Result<()> {
+    let full = statement(load, STATEMENT_ROWS);
+    let mut writers: Vec<Writer<'_>> = load.columns.iter().map(|(_, cells)| Writer { cells, last: None }).collect();
+    let mut text = String::new();
+    let mut start = 0;
+    while start < load.rows {
+        let end = (start + STATEMENT_ROWS).min(load.rows);
+        let query = if end - start == STATEMENT_ROWS { full.clone() } else { statement(load, end - start) };
+        let mut arguments = SqliteArguments::default();
+        arguments.reserve((end - start) * writers.len(), 0);
+        for row in start..end {
+            for writer in &mut writers {
+                writer.add(row, &mut arguments, &mut text);
+            }
+        }
+        let done = sqlx::query_with(query, arguments).execute(&mut *connection).await;
+        done.map_err(|error| failed(&error, load.table))?;
+        start = end;
+    }
+    Ok(())
+}
+
+fn statement(load: &Load, rows: usize) -> SqlStr {
+    let row = format!("({})", vec!["?"; load.columns.len()].join(", "));
+    let values = vec![row.as_str(); rows].join(", ");
+    let text = format!("insert into {} ({}) values {values}{}", load.table, load.names(), load.on_conflict());
+    AssertSqlSafe(text).into_sql_str()
+}
+
+/// Turns the cells of a column into parameters. A text that repeats, such as a country, is shared rather than copied.
+struct Writer<'a> {
+    cells: &'a Cells,
+    last: Option<Arc<str>>,
+}
+
+impl Writer<'_> {
+    fn add(&mut self, row: usize, arguments: &mut SqliteArguments, buffer: &mut String) {
+        // Encoding into memory cannot fail for these types.
+        let _ = match self.cells.at(row) {
+            Cell::Null => arguments.add(None::<i64>),
+            Cell::Integer(number) => arguments.add(number),
+            Cell::Flag(flag) => arguments.add(flag),
+            Cell::Text(text) | Cell::Json(text) => arguments.add(self.share(text)),
+            Cell::Instant(milliseconds) => {
+                buffer.clear();
+                instant::write_milliseconds(milliseconds, buffer);
+                arguments.add(self.share(Cow::Borrowed(buffer)))
+            }
+        };
+    }
+
+    fn share(&mut self, text: Cow<'_, str>) -> Arc<str> {
+        if let Some(last) = self.last.as_ref().filter(|last| ***last == *text) {
+            return Arc::clone(last);
+        }
+        let shared: Arc<str> = Arc::from(text);
+        self.last = Some(Arc::clone(&shared));
+        shared
+    }
+}

@@ -1,0 +1,87 @@
+//! Migrations: embedded, forward only, applied at start under a lock. The rules stand in `migrations/README.md`.
+
+use crate::session::{Driver, Session, sql};
+use crate::{Result, Store, StoreError};
+use sqlx::AssertSqlSafe;
+
+/// One step of the tables' history, for both databases.
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+macro_rules! migration {
+    ($version:literal, $name:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("../../../migrations/sqlite/", $version, "_", $name, ".sql")),
+            postgres: include_str!(concat!("../../../migrations/postgres/", $version, "_", $name, ".sql")),
+        }
+    };
+}
+
+/// In order; only ever appended to.
+const MIGRATIONS: &[Migration] = &[migration!(20261124000000, "tables")];
+
+/// Any number that no other program is likely to take.
+const ADVISORY_LOCK: i64 = 0x6b61_7274_6569;
+
+/// Brings the tables up to date. Of several processes that start at once one does it while the others wait.
+pub(crate) async fn apply(store: &Store) -> Result<()> {
+    let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    let found = current(store).await?;
+    if found == known {
+        return Ok(());
+    }
+    let mut session = store.begin().await?;
+    if !session.is_sqlite() {
+        sql("select pg_advisory_xact_lock(?)").bind(ADVISORY_LOCK).rows(&mut session).await?;
+    }
+    let found = version(&mut session).await?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
+        run(&mut session, migration)
+            .await
+            .map_err(|source| StoreError::Migration { version: migration.version, source: Box::new(source) })?;
+        tracing::info!(version = migration.version, name = migration.name, "migrated the store");
+    }
+    session.commit().await
+}
+
+/// The version without taking a lock, so that a store that is up to date can be opened while another process writes.
+async fn current(store: &Store) -> Result<i64> {
+    let mut session = store.read().await?;
+    version(&mut session).await
+}
+
+async fn version(session: &mut Session) -> Result<i64> {
+    let exists = if session.is_sqlite() {
+        "select count(*) from sqlite_schema where type = 'table' and name = 'schema_migration'"
+    } else {
+        "select count(*) from pg_tables where schemaname = current_schema() and tablename = 'schema_migration'"
+    };
+    if sql(exists).integer(session).await? == 0 {
+        return Ok(0);
+    }
+    sql("select coalesce(max(version), 0) from schema_migration").integer(session).await
+}
+
+async fn run(session: &mut Session, migration: &Migration) -> Result<()> {
+    let text = if session.is_sqlite() { migration.sqlite } else { migration.postgres };
+    let done = match session.driver() {
+        Driver::Sqlite(connection) => sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await.map(|_| ()),
+        Driver::Postgres(connection) => sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await.map(|_| ()),
+    };
+    done.map_err(|error| StoreError::from_sqlx(&error, migration.name))?;
+    sql("insert into schema_migration (version, name) values (?, ?)")
+        .bind(migration.version)
+        .bind(migration.name)
+        .execute(session)
+        .await?;
+    Ok(())
+}

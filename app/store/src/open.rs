@@ -1,0 +1,215 @@
+//! Opening: SQLite as one file with one writer, PostgreSQL by URL; migrations; and the database's clock.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgPool, SqlitePool};
+
+use crate::session::{Session, sql};
+use crate::{Result, StoreError, migrate};
+
+/// How to open a store.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// `sqlite:FILE` or `postgres://USER@HOST/DATABASE`.
+    pub url: SecretString,
+    /// Replaces the password of a PostgreSQL URL.
+    pub password: Option<SecretString>,
+    /// How long to wait for a lock that another process holds.
+    pub busy_timeout: Duration,
+    /// How many connections to keep, for reading where SQLite is concerned.
+    pub connections: u32,
+}
+
+impl StoreOptions {
+    /// The usual options for a URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: SecretString::from(url.into()),
+            password: None,
+            busy_timeout: Duration::from_secs(30),
+            connections: 8,
+        }
+    }
+}
+
+/// Where kartei keeps what people read and decide. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    /// The run that this process is publishing into SQLite, or 0.
+    pub(crate) publishing: Arc<AtomicI64>,
+}
+
+#[derive(Clone)]
+enum Database {
+    /// SQLite lets one connection write: the others read what was committed, without waiting.
+    Sqlite {
+        write: SqlitePool,
+        read: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Store").field("database", &self.kind()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the store, makes an SQLite file that is not there, and brings the tables up to date.
+    pub async fn open(options: &StoreOptions) -> Result<Self> {
+        let url = options.url.expose_secret();
+        let database = if let Some(path) = url.strip_prefix("sqlite:") {
+            open_sqlite(Path::new(path.strip_prefix("//").unwrap_or(path)), options).await?
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            open_postgres(url, options).await?
+        } else {
+            return Err(StoreError::Url { reason: "it begins with neither `sqlite:` nor `postgres:`".to_owned() });
+        };
+        let store = Self { database, publishing: Arc::new(AtomicI64::new(0)) };
+        migrate::apply(&store).await?;
+        Ok(store)
+    }
+
+    /// `sqlite` or `postgres`.
+    pub const fn kind(&self) -> &'static str {
+        match self.database {
+            Database::Sqlite { .. } => "sqlite",
+            Database::Postgres(_) => "postgres",
+        }
+    }
+
+    /// The version of the tables: the newest migration applied.
+    pub async fn version(&self) -> Result<i64> {
+        let mut session = self.read().await?;
+        sql("select coalesce(max(version), 0) from schema_migration").integer(&mut session).await
+    }
+
+    /// The database's clock, by which several machines agree when a lease ends.
+    pub async fn clock(&self) -> Result<DateTime<Utc>> {
+        let mut session = self.read().await?;
+        clock(&mut session).await
+    }
+
+    /// Ends all connections. What was committed is at rest.
+    pub async fn close(&self) {
+        match &self.database {
+            Database::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Database::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// A transaction that may write. SQLite takes the lock at once, so that no write fails half-way for want of it.
+    pub(crate) async fn begin(&self) -> Result<Session> {
+        match &self.database {
+            Database::Sqlite { write, .. } => write.begin_with("begin immediate").await.map(Session::Sqlite),
+            Database::Postgres(pool) => pool.begin().await.map(Session::Postgres),
+        }
+        .map_err(|error| StoreError::from_sqlx(&error, "begin"))
+    }
+
+    /// A connection for reading: each statement sees what is committed when it begins.
+    pub(crate) async fn read(&self) -> Result<Session> {
+        match &self.database {
+            Database::Sqlite { read, .. } => read.acquire().await.map(Session::SqliteRead),
+            Database::Postgres(pool) => pool.acquire().await.map(Session::PostgresRead),
+        }
+        .map_err(|error| StoreError::from_sqlx(&error, "connect"))
+    }
+
+    /// A connection on which all statements see the same.
+    pub(crate) async fn snapshot(&self) -> Result<Session> {
+        match &self.database {
+            Database::Sqlite { read, .. } => read.begin().await.map(Session::Sqlite),
+            Database::Postgres(pool) => {
+                pool.begin_with("begin isolation level repeatable read read only").await.map(Session::Postgres)
+            }
+        }
+        .map_err(|error| StoreError::from_sqlx(&error, "begin"))
+    }
+}
+
+pub(crate) async fn clock(session: &mut Session) -> Result<DateTime<Utc>> {
+    let text = if session.is_sqlite() {
+        "select strftime('%Y-%m-%dT%H:%M:%fZ', 'now') as now"
+    } else {
+        "select clock_timestamp() as now"
+    };
+    let row = sql(text).row(session).await?.ok_or_else(|| StoreError::absent("clock", "", "not there"))?;
+    row.instant("now")
+}
+
+async fn open_sqlite(path: &Path, options: &StoreOptions) -> Result<Database> {
+    if path.as_os_str().is_empty() || path == Path::new(":memory:") {
+        return Err(StoreError::Url { reason: "`sqlite:` needs a file".to_owned() });
+    }
+    if path.is_dir() {
+        return Err(StoreError::Url { reason: "`sqlite:` names a folder, and needs a file".to_owned() });
+    }
+    let path: PathBuf = path.to_owned();
+    let connect = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .foreign_keys(true)
+        .busy_timeout(options.busy_timeout)
+        .pragma("temp_store", "memory")
+        .disable_statement_logging();
+    // The writer fills its cache with the pages of a whole night; a reader needs few.
+    let writer = connect.clone().pragma("cache_size", "-131072");
+    let reader = connect.pragma("query_only", "on").pragma("cache_size", "-16384");
+    let failed = |error: sqlx::Error| StoreError::from_sqlx(&error, "open");
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // Whoever waits here waits for this process itself: a publication of a million persons takes its time.
+        .acquire_timeout(options.busy_timeout + Duration::from_secs(600))
+        .connect_with(writer)
+        .await
+        .map_err(failed)?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(options.connections.max(1))
+        .acquire_timeout(Duration::from_secs(60))
+        .connect_lazy_with(reader);
+    Ok(Database::Sqlite { write, read })
+}
+
+async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Database> {
+    let mut connect = PgConnectOptions::from_str(url)
+        .map_err(|_| StoreError::Url { reason: "`postgres://USER@HOST:PORT/DATABASE` is what is needed".to_owned() })?
+        .application_name("kartei")
+        .disable_statement_logging();
+    if let Some(password) = &options.password {
+        connect = connect.password(password.expose_secret());
+    }
+    let lock_timeout = format!("set lock_timeout = {}", options.busy_timeout.as_millis());
+    let pool = PgPoolOptions::new()
+        .max_connections(options.connections.max(2))
+        .acquire_timeout(Duration::from_secs(30))
+        .after_connect(move |connection, _| {
+            let statement = lock_timeout.clone();
+            Box::pin(async move {
+                sqlx::query(AssertSqlSafe(statement)).execute(connection).await?;
+                Ok(())
+            })
+        })
+        .connect_with(connect)
+        .await
+        .map_err(|error| StoreError::from_sqlx(&error, "connect"))?;
+    Ok(Database::Postgres(pool))
+}

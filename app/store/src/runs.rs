@@ -1,0 +1,371 @@
+//! Runs: asked for, listed, shown. How one is claimed and fenced stands in `claims`, its steps in `steps`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::session::{Row, Session, sql};
+use crate::words::words;
+use crate::{Result, Step, Store, StoreError};
+
+words! {
+    /// Where a run stands.
+    RunState {
+        /// Waits for a worker.
+        Due = "due",
+        /// A worker holds the lease and has not begun.
+        Claimed = "claimed",
+        /// A worker is at it.
+        Running = "running",
+        /// Done.
+        Succeeded = "succeeded",
+        /// A step failed.
+        Failed = "failed",
+        /// Somebody ended it.
+        Cancelled = "cancelled",
+        /// Its worker vanished: the lease ended without a word.
+        Lost = "lost",
+        /// Not made, since an earlier run of the job was under way.
+        Skipped = "skipped",
+        /// Not made in time.
+        Missed = "missed",
+        /// A guard stopped it before publishing.
+        Stopped = "stopped",
+    }
+}
+
+impl RunState {
+    /// Whether a worker may still hold it.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Claimed | Self::Running)
+    }
+
+    /// Whether nothing more happens by itself.
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Due | Self::Claimed | Self::Running)
+    }
+}
+
+words! {
+    /// Why a run is there.
+    Cause {
+        /// Its time had come.
+        Schedule = "schedule",
+        /// Somebody asked.
+        AdHoc = "ad_hoc",
+        /// An earlier run failed or was lost.
+        Retry = "retry",
+        /// A due time of the past is made up for.
+        Backfill = "backfill",
+        /// Another job ended.
+        After = "after",
+    }
+}
+
+/// A run to make.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRun {
+    /// The job.
+    pub job: String,
+    /// Why.
+    pub cause: Cause,
+    /// The time that the run stands for, handed to its steps; for an ad-hoc run the time of asking, or `--as-of`.
+    pub due_at: DateTime<Utc>,
+    /// Who asked: `scheduler`, a user's name.
+    pub asked_by: String,
+    /// Why, in the words of who asked.
+    pub reason: Option<String>,
+    /// The run's parameters, a JSON object.
+    pub parameters: Json,
+    /// The run that this one tries again.
+    pub retry_of: Option<i64>,
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its number.
+    pub id: i64,
+    /// The job.
+    pub job: String,
+    /// Why it is there.
+    pub cause: Cause,
+    /// Where it stands.
+    pub state: RunState,
+    /// The time that it stands for.
+    pub due_at: DateTime<Utc>,
+    /// Who asked.
+    pub asked_by: String,
+    /// Why, in the words of who asked.
+    pub reason: Option<String>,
+    /// Its parameters.
+    pub parameters: Json,
+    /// The run that this one tries again.
+    pub retry_of: Option<i64>,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// How often it was claimed: also the fencing token.
+    pub attempt: i64,
+    /// The worker that holds or held it.
+    pub worker: Option<String>,
+    /// Until when the worker holds it.
+    pub lease_until: Option<DateTime<Utc>>,
+    /// The worker's last sign of life.
+    pub heartbeat_at: Option<DateTime<Utc>>,
+    /// When its first step first began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Set when somebody wants it to end; the worker sees it when it renews its lease.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// What failed, without personal data.
+    pub error: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The guard that stopped it.
+    pub guard: Option<String>,
+}
+
+/// Which runs to list; the newest come first.
+#[derive(Debug, Clone, Default)]
+pub struct RunFilter {
+    /// Only of this job.
+    pub job: Option<String>,
+    /// Only in one of these states; empty: any.
+    pub states: Vec<RunState>,
+    /// At most so many; 0: all.
+    pub limit: u32,
+}
+
+/// A run with all that happened in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunView {
+    /// The run.
+    pub run: Run,
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+    /// Its changes of state, in order.
+    pub events: Vec<RunEvent>,
+}
+
+/// One change of a run's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunEvent {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The state before; none when the run was made.
+    pub before: Option<RunState>,
+    /// The state after.
+    pub after: RunState,
+    /// Who did it: a worker, the reaper, a user.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// `Succeeded`, `Failed`, `Cancelled` or `Stopped`.
+    pub state: RunState,
+    /// What failed, without personal data.
+    pub error: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The guard that stopped it.
+    pub guard: Option<String>,
+}
+
+impl RunEnd {
+    /// All went well.
+    pub const fn succeeded() -> Self {
+        Self { state: RunState::Succeeded, error: None, hint: None, guard: None }
+    }
+}
+
+const COLUMNS: &str = "id, job, cause, state, due_at, asked_by, reason, parameters, retry_of, created_at, attempt, worker, \
+                       lease_until, heartbeat_at, started_at, finished_at, cancel_requested_at, error, hint, guard";
+
+impl Store {
+    /// Makes a run that a worker may claim.
+    pub async fn create_run(&self, run: &NewRun, now: DateTime<Utc>) -> Result<Run> {
+        let mut session = self.begin().await?;
+        let made = insert(&mut session, run, RunState::Due, now).await?;
+        session.commit().await?;
+        Ok(made)
+    }
+
+    /// The runs, newest first.
+    pub async fn runs(&self, filter: &RunFilter) -> Result<Vec<Run>> {
+        let mut statement = sql(format!("select {COLUMNS} from run where 1 = 1"));
+        if let Some(job) = &filter.job {
+            statement = statement.and(" and job = ?").bind(job);
+        }
+        if !filter.states.is_empty() {
+            statement = statement.and(" and state in (").and(&vec!["?"; filter.states.len()].join(", ")).and(")");
+            for state in &filter.states {
+                statement = statement.bind(*state);
+            }
+        }
+        statement = statement.and(" order by id desc");
+        if filter.limit > 0 {
+            statement = statement.and(" limit ?").bind(filter.limit);
+        }
+        let mut session = self.read().await?;
+        statement.rows(&mut session).await?.iter().map(from_row).collect()
+    }
+
+    /// A run with its steps and changes of state; none when there is no such run.
+    pub async fn run(&self, id: i64) -> Result<Option<RunView>> {
+        let mut session = self.read().await?;
+        let Some(run) = find(&mut session, id).await? else { return Ok(None) };
+        let steps = crate::steps::of_run(&mut session, id).await?;
+        let events =
+            sql("select at, state_before, state_after, actor, reason from run_event where run_id = ? order by id")
+                .bind(id)
+                .rows(&mut session)
+                .await?
+                .iter()
+                .map(event)
+                .collect::<Result<_>>()?;
+        Ok(Some(RunView { run, steps, events }))
+    }
+
+    /// Changes a run's state if it is still the one that was seen, and says whether it was. For what no worker does: to
+    /// cancel a run that waits, to mark one as missed, to let a failed one go on (`Due`; its finished steps stay).
+    pub async fn change_run_state(
+        &self,
+        id: i64,
+        change: (RunState, RunState),
+        actor: &str,
+        reason: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let (before, after) = change;
+        let mut session = self.begin().await?;
+        let finished = after.is_final().then_some(now);
+        let changed = sql("update run set state = ?, finished_at = ?, lease_until = null, cancel_requested_at = null \
+             where id = ? and state = ?")
+        .bind(after)
+        .bind(finished)
+        .bind(id)
+        .bind(before)
+        .execute(&mut session)
+        .await?;
+        if changed == 1 {
+            record_event(&mut session, id, change, (actor, reason), now).await?;
+            session.commit().await?;
+        }
+        Ok(changed == 1)
+    }
+
+    /// Asks a run to end. One that waits ends at once; the worker of an active one sees it at its next heartbeat.
+    /// Gives the state in which the run was met.
+    pub async fn request_cancel(&self, id: i64, actor: &str, reason: &str, now: DateTime<Utc>) -> Result<RunState> {
+        if self.change_run_state(id, (RunState::Due, RunState::Cancelled), actor, Some(reason), now).await? {
+            return Ok(RunState::Due);
+        }
+        let mut session = self.begin().await?;
+        let run = find(&mut session, id).await?.ok_or_else(|| StoreError::absent("run", id, "not there"))?;
+        if run.state.is_active() {
+            let asked = "update run set cancel_requested_at = ? where id = ? and state in ('claimed', 'running')";
+            sql(asked).bind(now).bind(id).execute(&mut session).await?;
+            record_event(&mut session, id, (run.state, run.state), (actor, Some(reason)), now).await?;
+            session.commit().await?;
+        }
+        Ok(run.state)
+    }
+}
+
+pub(crate) async fn insert(session: &mut Session, run: &NewRun, state: RunState, now: DateTime<Utc>) -> Result<Run> {
+    let text = format!(
+        "insert into run (job, cause, state, due_at, asked_by, reason, parameters, retry_of, created_at, attempt) \
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, 0) returning {COLUMNS}"
+    );
+    let row = sql(text)
+        .bind(&run.job)
+        .bind(run.cause)
+        .bind(state)
+        .bind(run.due_at)
+        .bind(&run.asked_by)
+        .bind(run.reason.clone())
+        .bind(run.parameters.clone())
+        .bind(run.retry_of)
+        .bind(now)
+        .row(session)
+        .await?
+        .ok_or_else(|| StoreError::absent("run", &run.job, "not made"))?;
+    let made = from_row(&row)?;
+    sql("insert into run_event (run_id, at, state_before, state_after, actor, reason) values (?, ?, null, ?, ?, ?)")
+        .bind(made.id)
+        .bind(now)
+        .bind(state)
+        .bind(&run.asked_by)
+        .bind(run.reason.clone())
+        .execute(session)
+        .await?;
+    Ok(made)
+}
+
+pub(crate) async fn find(session: &mut Session, id: i64) -> Result<Option<Run>> {
+    let row = sql(format!("select {COLUMNS} from run where id = ?")).bind(id).row(session).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// Who did something, and why.
+pub(crate) type Actor<'a> = (&'a str, Option<&'a str>);
+
+pub(crate) async fn record_event(
+    session: &mut Session,
+    run_id: i64,
+    change: (RunState, RunState),
+    actor: Actor<'_>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sql("insert into run_event (run_id, at, state_before, state_after, actor, reason) values (?, ?, ?, ?, ?, ?)")
+        .bind(run_id)
+        .bind(now)
+        .bind(change.0)
+        .bind(change.1)
+        .bind(actor.0)
+        .bind(actor.1)
+        .execute(session)
+        .await?;
+    Ok(())
+}
+
+fn event(row: &Row) -> Result<RunEvent> {
+    let before = row.optional_text("state_before")?.map(|_| row.word("state_before")).transpose()?;
+    Ok(RunEvent {
+        at: row.instant("at")?,
+        before,
+        after: row.word("state_after")?,
+        actor: row.text("actor")?,
+        reason: row.optional_text("reason")?,
+    })
+}
+
+pub(crate) fn from_row(row: &Row) -> Result<Run> {
+    Ok(Run {
+        id: row.integer("id")?,
+        job: row.text("job")?,
+        cause: row.word("cause")?,
+        state: row.word("state")?,
+        due_at: row.instant("due_at")?,
+        asked_by: row.text("asked_by")?,
+        reason: row.optional_text("reason")?,
+        parameters: row.json("parameters")?,
+        retry_of: row.optional_integer("retry_of")?,
+        created_at: row.instant("created_at")?,
+        attempt: row.integer("attempt")?,
+        worker: row.optional_text("worker")?,
+        lease_until: row.optional_instant("lease_until")?,
+        heartbeat_at: row.optional_instant("heartbeat_at")?,
+        started_at: row.optional_instant("started_at")?,
+        finished_at: row.optional_instant("finished_at")?,
+        cancel_requested_at: row.optional_instant("cancel_requested_at")?,
+        error: row.optional_text("error")?,
+        hint: row.optional_text("hint")?,
+        guard: row.optional_text("guard")?,
+    })
+}

@@ -1,0 +1,198 @@
+//! Batches at rest: a page's frame, its rejects and its cursor, in one transaction.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::rejects::{self, NewReject};
+use crate::session::{Row, Session, sql};
+use crate::{Lease, Result, Store};
+
+/// How far a source has been read, and what its last delivery looked like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceCursor {
+    /// The source.
+    pub source: String,
+    /// Where the next pull goes on; only the connector understands it.
+    pub cursor: Json,
+    /// The columns seen last, to notice drift.
+    pub columns: Vec<String>,
+    /// Rows of the last complete listing, to notice one that shrank.
+    pub listing_rows: Option<u64>,
+    /// When the last complete listing was read to its end.
+    pub listed_at: Option<DateTime<Utc>>,
+    /// The newest point in time that the source's data speaks of, to notice staleness.
+    pub newest_data_at: Option<DateTime<Utc>>,
+}
+
+/// A page to put at rest. Its frame is written before, and named here.
+#[derive(Debug, Clone)]
+pub struct NewBatch {
+    /// The source.
+    pub source: String,
+    /// The page's number within this run and source, from 0. The same number again replaces nothing and is no error:
+    /// the page had come to rest before the run was interrupted.
+    pub number: u32,
+    /// The frame's name at rest; none when the page held nothing new.
+    pub frame: Option<String>,
+    /// The file or endpoint that the page came from, as a person would name it.
+    pub origin: String,
+    /// Whether the page belongs to a complete listing.
+    pub complete_listing: bool,
+    /// Records read: staged, rejected, unchanged and collapsed ones.
+    pub rows_read: u64,
+    /// Rows put at rest.
+    pub rows_staged: u64,
+    /// Rows that are as they were known.
+    pub rows_unchanged: u64,
+    /// Rows left out because the page held them already.
+    pub rows_collapsed: u64,
+    /// Rows that could not be read.
+    pub rejects: Vec<NewReject>,
+    /// Saved with the page; [`SourceCursor::source`] is the batch's.
+    pub cursor: SourceCursor,
+}
+
+/// A page at rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// The run.
+    pub run_id: i64,
+    /// The source.
+    pub source: String,
+    /// The page's number within the run and source.
+    pub number: u32,
+    /// The frame's name; none when the page held nothing new.
+    pub frame: Option<String>,
+    /// Where the page came from.
+    pub origin: String,
+    /// Whether the page belongs to a complete listing.
+    pub complete_listing: bool,
+    /// Records read.
+    pub rows_read: u64,
+    /// Rows put at rest.
+    pub rows_staged: u64,
+    /// Rows that are as they were known.
+    pub rows_unchanged: u64,
+    /// Rows left out because the page held them already.
+    pub rows_collapsed: u64,
+    /// Rows that could not be read.
+    pub rows_rejected: u64,
+    /// When it came to rest.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// How far a source has been read; none when never.
+    pub async fn cursor(&self, source: &str) -> Result<Option<SourceCursor>> {
+        let mut session = self.read().await?;
+        let row = sql(CURSOR).and(" where source = ?").bind(source).row(&mut session).await?;
+        row.as_ref().map(cursor).transpose()
+    }
+
+    /// How far each source has been read, by name.
+    pub async fn cursors(&self) -> Result<Vec<SourceCursor>> {
+        let mut session = self.read().await?;
+        sql(CURSOR).and(" order by source").rows(&mut session).await?.iter().map(cursor).collect()
+    }
+
+    /// Puts a page at rest: the batch, its rejects and the cursor, or nothing. Says whether it was new.
+    pub async fn stage_batch(&self, lease: &Lease, batch: &NewBatch, now: DateTime<Utc>) -> Result<bool> {
+        let mut session = self.begin_fenced(lease).await?;
+        if !insert(&mut session, lease.run_id, batch, now).await? {
+            return Ok(false);
+        }
+        rejects::upsert(&mut session, lease.run_id, &batch.source, &batch.rejects, now).await?;
+        save_cursor(&mut session, lease.run_id, &batch.cursor, now).await?;
+        session.commit().await?;
+        Ok(true)
+    }
+
+    /// The batches of one run, by source and number.
+    pub async fn batches_of_run(&self, run_id: i64) -> Result<Vec<Batch>> {
+        let mut session = self.read().await?;
+        let statement = sql(BATCH).and(" where run_id = ? order by source, number").bind(run_id);
+        statement.rows(&mut session).await?.iter().map(from_row).collect()
+    }
+
+    /// The batches of all runs after this one, in the order in which they came to rest: what has been staged since the
+    /// run that was published last, also by runs that failed.
+    pub async fn batches_after_run(&self, run_id: i64) -> Result<Vec<Batch>> {
+        let mut session = self.read().await?;
+        let statement = sql(BATCH).and(" where run_id > ? order by run_id, source, number").bind(run_id);
+        statement.rows(&mut session).await?.iter().map(from_row).collect()
+    }
+}
+
+const CURSOR: &str = "select source, cursor, columns, listing_rows, listed_at, newest_data_at from source_cursor";
+
+const BATCH: &str = "select run_id, source, number, frame, origin, complete_listing, rows_read, rows_staged, \
+                     rows_unchanged, rows_collapsed, rows_rejected, created_at from batch";
+
+async fn insert(session: &mut Session, run_id: i64, batch: &NewBatch, now: DateTime<Utc>) -> Result<bool> {
+    let fresh =
+        sql("insert into batch (run_id, source, number, frame, origin, complete_listing, rows_read, rows_staged, \
+         rows_unchanged, rows_collapsed, rows_rejected, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         on conflict (run_id, source, number) do nothing")
+        .bind(run_id)
+        .bind(&batch.source)
+        .bind(batch.number)
+        .bind(batch.frame.clone())
+        .bind(&batch.origin)
+        .bind(batch.complete_listing)
+        .bind(batch.rows_read)
+        .bind(batch.rows_staged)
+        .bind(batch.rows_unchanged)
+        .bind(batch.rows_collapsed)
+        .bind(batch.rejects.len() as u64)
+        .bind(now)
+        .execute(session)
+        .await?;
+    Ok(fresh == 1)
+}
+
+async fn save_cursor(session: &mut Session, run_id: i64, cursor: &SourceCursor, now: DateTime<Utc>) -> Result<()> {
+    sql("insert into source_cursor (source, cursor, columns, listing_rows, listed_at, newest_data_at, run_id, updated_at) \
+         values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (source) do update set cursor = excluded.cursor, \
+         columns = excluded.columns, listing_rows = excluded.listing_rows, listed_at = excluded.listed_at, \
+         newest_data_at = excluded.newest_data_at, run_id = excluded.run_id, updated_at = excluded.updated_at")
+    .bind(&cursor.source)
+    .bind(cursor.cursor.clone())
+    .bind(Json::from(cursor.columns.clone()))
+    .bind(cursor.listing_rows)
+    .bind(cursor.listed_at)
+    .bind(cursor.newest_data_at)
+    .bind(run_id)
+    .bind(now)
+    .execute(session)
+    .await?;
+    Ok(())
+}
+
+fn cursor(row: &Row) -> Result<SourceCursor> {
+    Ok(SourceCursor {
+        source: row.text("source")?,
+        cursor: row.json("cursor")?,
+        columns: serde_json::from_value(row.json("columns")?).unwrap_or_default(),
+        listing_rows: row.optional_integer("listing_rows")?.and_then(|rows| u64::try_from(rows).ok()),
+        listed_at: row.optional_instant("listed_at")?,
+        newest_data_at: row.optional_instant("newest_data_at")?,
+    })
+}
+
+fn from_row(row: &Row) -> Result<Batch> {
+    Ok(Batch {
+        run_id: row.integer("run_id")?,
+        source: row.text("source")?,
+        number: u32::try_from(row.integer("number")?).unwrap_or(u32::MAX),
+        frame: row.optional_text("frame")?,
+        origin: row.text("origin")?,
+        complete_listing: row.flag("complete_listing")?,
+        rows_read: row.count("rows_read")?,
+        rows_staged: row.count("rows_staged")?,
+        rows_unchanged: row.count("rows_unchanged")?,
+        rows_collapsed: row.count("rows_collapsed")?,
+        rows_rejected: row.count("rows_rejected")?,
+        created_at: row.instant("created_at")?,
+    })
+}
