@@ -2,8 +2,30 @@
 //!
 //! Values, one by one, or a whole frame of a source with [`normalise`].
 
+pub mod city;
+pub mod country;
+mod country_table;
+pub mod date;
+mod date_text;
+pub mod email;
+pub mod flag;
 pub mod frame;
+pub mod house_number;
+pub mod instant;
+pub mod letter_case;
+pub mod list;
+pub mod name;
+mod name_parts;
+pub mod phone;
+mod phone_german;
+pub mod placeholder;
+pub mod postal_code;
 pub mod problem;
+mod punycode;
+pub mod salutation;
+pub mod street;
+pub mod text;
+pub mod title;
 
 pub use frame::{Context, FieldProblem, FieldStatistics, NormaliseError, NormaliseStatistics, Normalised};
 pub use frame::{columns, fingerprint, normalise};

@@ -1,0 +1,201 @@
+//! Texts that stand for "nothing" and names that nobody bears.
+
+use crate::text::fold;
+
+/// Texts that stand for "nothing" in any field, in lower case. `null` is not among them: see [`is_placeholder_value`].
+pub const PLACEHOLDER_VALUES: &[&str] = &[
+    "-",
+    "--",
+    "---",
+    "----",
+    "–",
+    "—",
+    ".",
+    "..",
+    "...",
+    "…",
+    "?",
+    "??",
+    "???",
+    "/",
+    "//",
+    "*",
+    "**",
+    "***",
+    "_",
+    "__",
+    "#",
+    "n/a",
+    "n.a.",
+    "n. a.",
+    "n.v.",
+    "n/v",
+    "#n/a",
+    "#nv",
+    "#n/v",
+    "#wert!",
+    "#value!",
+    "#ref!",
+    "#bezug!",
+    "nan",
+    "none",
+    "(null)",
+    "<null>",
+    "\\n",
+    "(leer)",
+    "(empty)",
+    "[leer]",
+    "undefined",
+    "k.a.",
+    "k. a.",
+    "k.a",
+    "k.A",
+    "k/a",
+    "keine angabe",
+    "keine angaben",
+    "keine",
+    "kein",
+    "ohne",
+    "ohne angabe",
+    "o.a.",
+    "o. a.",
+    "unbekannt",
+    "unknown",
+    "nicht bekannt",
+    "nicht angegeben",
+    "nicht vorhanden",
+    "nichts",
+    "fehlt",
+    "entfällt",
+    "xx",
+    "xxx",
+    "xxxx",
+    "xxxxx",
+    "tba",
+    "tbd",
+    "todo",
+    "dummy",
+    "niemand",
+    "nobody",
+    "anonym",
+    "anonymous",
+    "anonymisiert",
+    "gelöscht",
+    "deleted",
+];
+
+/// Full names that nobody bears, as given name and surname, folded.
+pub const PLACEHOLDER_NAMES: &[(&str, &str)] = &[
+    ("max", "mustermann"),
+    ("erika", "mustermann"),
+    ("maria", "mustermann"),
+    ("martina", "mustermann"),
+    ("lieschen", "mueller"),
+    ("otto", "normalverbraucher"),
+    ("john", "doe"),
+    ("jane", "doe"),
+    ("test", "test"),
+    ("test", "tester"),
+    ("test", "user"),
+    ("test", "person"),
+    ("vorname", "nachname"),
+    ("vorname", "name"),
+    ("first", "last"),
+    ("asdf", "asdf"),
+    ("asdf", "jkl"),
+    ("donald", "duck"),
+    ("micky", "maus"),
+    ("mickey", "mouse"),
+    ("nomen", "nescio"),
+    ("nn", "nn"),
+];
+
+/// Surnames that nobody bears, or that nobody enters in earnest, folded.
+pub const PLACEHOLDER_SURNAMES: &[&str] = &[
+    "mustermann",
+    "musterfrau",
+    "mustermensch",
+    "nachname",
+    "familienname",
+    "surname",
+    "lastname",
+    "test",
+    "testtest",
+    "testperson",
+    "testuser",
+    "asdf",
+    "asdfg",
+    "qwertz",
+    "qwerty",
+    "blabla",
+    "abc",
+    "abcd",
+    "xyz",
+    "nn",
+];
+
+/// Given names that nobody bears, folded.
+pub const PLACEHOLDER_GIVEN_NAMES: &[&str] = &["vorname", "firstname", "asdf", "qwertz", "testvorname"];
+
+/// Whether a cleaned text stands for "nothing".
+///
+/// `null` and `NULL` do; `Null` does not, since people bear that name.
+pub fn is_placeholder_value(text: &str) -> bool {
+    if text.is_empty() || text == "null" || text == "NULL" {
+        return true;
+    }
+    if text.len() > 20 {
+        return false;
+    }
+    PLACEHOLDER_VALUES
+        .iter()
+        .any(|placeholder| placeholder.len() == text.len() && placeholder.eq_ignore_ascii_case(text))
+        || (!text.is_ascii() && PLACEHOLDER_VALUES.contains(&text.to_lowercase().as_str()))
+}
+
+/// Whether a given name and a surname together are one that nobody bears.
+pub fn is_placeholder_name(given_name: Option<&str>, surname: Option<&str>) -> bool {
+    let given = given_name.map(fold).unwrap_or_default();
+    let family = surname.map(fold).unwrap_or_default();
+    PLACEHOLDER_SURNAMES.contains(&family.as_str())
+        || PLACEHOLDER_GIVEN_NAMES.contains(&given.as_str())
+        || PLACEHOLDER_NAMES.contains(&(given.as_str(), family.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_for_nothing_are_known_in_any_case() {
+        for text in ["", "-", "n/a", "N/A", "k.A.", "K. A.", "Keine Angabe", "UNBEKANNT", "ENTFÄLLT", "NULL", "None"] {
+            assert!(is_placeholder_value(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_that_look_like_nothing_are_names() {
+        for text in ["Null", "Na", "Ka", "Leer", "X", "Ohnesorg", "Xu"] {
+            assert!(!is_placeholder_value(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_that_nobody_bears_are_known() {
+        assert!(is_placeholder_name(Some("Max"), Some("Mustermann")));
+        assert!(is_placeholder_name(Some("Test"), Some("Test")));
+        assert!(is_placeholder_name(None, Some("Musterfrau")));
+        assert!(!is_placeholder_name(Some("Max"), Some("Müller")));
+        assert!(!is_placeholder_name(None, None));
+    }
+
+    #[test]
+    fn the_tables_hold_what_the_look_up_asks_for() {
+        for (given, family) in PLACEHOLDER_NAMES {
+            assert_eq!((fold(given).as_str(), fold(family).as_str()), (*given, *family));
+        }
+        for name in PLACEHOLDER_SURNAMES.iter().chain(PLACEHOLDER_GIVEN_NAMES) {
+            assert_eq!(fold(name), *name);
+        }
+    }
+}
