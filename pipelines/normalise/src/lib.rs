@@ -2,6 +2,7 @@
 //!
 //! Values, one by one, or a whole frame of a source with [`normalise`].
 
+pub mod address;
 pub mod city;
 pub mod country;
 mod country_table;

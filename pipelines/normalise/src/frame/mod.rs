@@ -1,13 +1,26 @@
 //! A source's received frame in, its normalised frame out: mappings, canonical values, problems and counts.
 
+mod answers;
+mod assemble;
+mod attributes;
+mod cell;
+mod chunk;
+mod consents;
+mod field;
 mod fingerprint;
+mod json;
+mod plan;
+mod texts;
+mod updated_at;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kartei_schemas::person::PersonSchema;
+use kartei_schemas::frame;
+use kartei_schemas::person::{FieldKind, PersonSchema};
 use kartei_schemas::source::SourceSchema;
 use polars::prelude::{DataFrame, DataType, PolarsError};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Reason;
@@ -135,6 +148,14 @@ pub enum NormaliseError {
         /// The field.
         field: String,
     },
+    /// The source's schema maps a field that is composed of other settings.
+    #[error("source `{source_name}`: `{field}` cannot be mapped from a column")]
+    Composed {
+        /// The source.
+        source_name: String,
+        /// The field.
+        field: String,
+    },
     /// The default country is not a country's code.
     #[error("`{country}` is not the code of a country")]
     DefaultCountry {
@@ -159,30 +180,132 @@ impl NormaliseError {
             Self::UnknownField { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             Self::UnknownField { .. } => Some("add the field to person.toml, or leave the column unmapped".to_owned()),
             Self::DefaultCountry { .. } => Some("write two letters as in ISO 3166-1, such as `DE`".to_owned()),
+            Self::Composed { field, .. } if field == frame::CONSENTS => Some("write a [[consent]] for each purpose".to_owned()),
+            Self::Composed { field, .. } if field == frame::ANSWERS => Some("name the questions under [survey]".to_owned()),
             Self::NotText { .. } => Some("connectors hand over every column as text".to_owned()),
             _ => None,
         }
     }
 }
 
+/// So many rows are worked on together: enough that names repeat, few enough to stay near the processor.
+const CHUNK_ROWS: usize = 65_536;
+
 /// Normalises one source's received rows.
 ///
 /// `received` holds text columns: `key`, optionally `updated_at`, and the source's own. A `UInt64` column
 /// `fingerprint`, where there is one, is passed on instead of being computed again. The result has the same columns
-/// for every source of one person schema (see [`columns`]), so frames can be stacked.
+/// for every source of one person schema (see [`columns`]), so frames can be stacked; rows keep their order. Equal
+/// input gives equal output, however many threads there are.
 pub fn normalise(
     received: &DataFrame,
     source: &SourceSchema,
     person: &PersonSchema,
     context: &Context,
 ) -> Result<Normalised, NormaliseError> {
-    let _ = (source, person, context);
-    Ok(Normalised { frame: received.clone(), problems: Vec::new(), statistics: NormaliseStatistics::default() })
+    let default = context
+        .default_country
+        .parse()
+        .map_err(|_| NormaliseError::DefaultCountry { country: context.default_country.clone() })?;
+    check_keys(received, source)?;
+    let plan = plan::plan(received, source, person)?;
+    let broken = |cause| NormaliseError::Frame { source_name: source.name.clone(), cause };
+    let starts: Vec<usize> = (0..received.height().max(1)).step_by(CHUNK_ROWS).collect();
+    let chunks: Vec<_> = starts
+        .into_par_iter()
+        .map(|start| {
+            let rows = received.slice(i64::try_from(start).unwrap_or_default(), CHUNK_ROWS);
+            chunk::normalise_chunk(&plan, &rows, start, default, context)
+        })
+        .collect();
+    let mut problems = plan.missing.clone();
+    let mut statistics = NormaliseStatistics::default();
+    for missing in plan.missing.iter().filter_map(|problem| problem.column.clone()) {
+        if !statistics.missing_columns.contains(&missing) {
+            statistics.missing_columns.push(missing);
+        }
+    }
+    let mut whole: Option<DataFrame> = None;
+    for chunk in chunks {
+        let chunk = chunk.map_err(broken)?;
+        problems.extend(chunk.problems);
+        statistics.add(&chunk.statistics);
+        match &mut whole {
+            None => whole = Some(chunk.frame),
+            Some(frame) => {
+                frame.vstack_mut_owned(chunk.frame).map_err(broken)?;
+            }
+        }
+    }
+    let mut frame = whole.unwrap_or_default();
+    frame.rechunk_mut_par();
+    Ok(Normalised { frame, problems, statistics })
+}
+
+fn check_keys(received: &DataFrame, source: &SourceSchema) -> Result<(), NormaliseError> {
+    match received.column(frame::KEY) {
+        Ok(keys) if keys.null_count() == 0 => Ok(()),
+        _ => Err(NormaliseError::NoKey { source_name: source.name.clone() }),
+    }
 }
 
 /// The columns of every normalised frame under this person schema, in order: those of [`kartei_schemas::frame`], then
 /// the schema's own fields. Fields that only spread over others (full name, PLZ with place, whole address) have none.
 pub fn columns(person: &PersonSchema) -> Vec<(String, DataType)> {
-    let _ = person;
-    Vec::new()
+    let mut columns: Vec<(String, DataType)> = STANDARD_COLUMNS
+        .iter()
+        .map(|name| {
+            let kind = match *name {
+                frame::UPDATED_AT => DataType::Int64,
+                frame::FINGERPRINT => DataType::UInt64,
+                frame::IS_MEMBER => DataType::Boolean,
+                _ => DataType::String,
+            };
+            ((*name).to_owned(), kind)
+        })
+        .collect();
+    for field in person.columns().filter(|field| !STANDARD_COLUMNS.contains(&field.name.as_str())) {
+        let kind = if field.kind == FieldKind::Flag { DataType::Boolean } else { DataType::String };
+        columns.push((field.name.clone(), kind));
+    }
+    columns
 }
+
+const STANDARD_COLUMNS: &[&str] = &[
+    frame::SOURCE,
+    frame::KEY,
+    frame::UPDATED_AT,
+    frame::FINGERPRINT,
+    frame::SEX,
+    frame::SALUTATION,
+    frame::TITLE,
+    frame::GIVEN_NAME,
+    frame::SURNAME,
+    frame::BIRTH_SURNAME,
+    frame::NAME_SUFFIX,
+    frame::BIRTH_DATE,
+    frame::EMAIL,
+    frame::EMAIL_KEY,
+    frame::MOBILE,
+    frame::PHONE,
+    frame::STREET,
+    frame::HOUSE_NUMBER,
+    frame::ADDRESS_EXTRA,
+    frame::POSTAL_CODE,
+    frame::CITY,
+    frame::COUNTRY,
+    frame::MEMBERSHIP_NUMBER,
+    frame::IS_MEMBER,
+    frame::JOINED_ON,
+    frame::LEFT_ON,
+    frame::ORG_UNIT,
+    frame::INTERESTS,
+    frame::CONSENTS,
+    frame::ANSWERS,
+    frame::ATTRIBUTES,
+    frame::RECEIVED,
+    frame::WARNINGS,
+];
+
+#[cfg(test)]
+mod tests;

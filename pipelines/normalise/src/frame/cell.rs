@@ -1,0 +1,352 @@
+//! One value read for the frame: the field's own canonical text, and what it tells of other fields.
+
+use std::borrow::Cow;
+
+use kartei_schemas::frame;
+use kartei_schemas::person::FieldKind;
+
+use super::Context;
+use super::plan::FieldPlan;
+use crate::address::{Address, address};
+use crate::city::city;
+use crate::country::{Country, country};
+use crate::date::{DateRange, date};
+use crate::email::email_borrowed;
+use crate::flag::flag;
+use crate::house_number::house_number;
+use crate::instant::instant;
+use crate::list::list;
+use crate::name::{Name, full_name, given_name, surname};
+use crate::phone::{Phone, PhoneKind, phones};
+use crate::placeholder::{PLACEHOLDER_GIVEN_NAMES, PLACEHOLDER_NAMES, PLACEHOLDER_SURNAMES, is_placeholder_value};
+use crate::postal_code::{PostalCode, postal_code, postal_code_city};
+use crate::problem::{Read, Reason, Warning, Warnings};
+use crate::salutation::{salutation, sex};
+use crate::street::{Street, street};
+use crate::text::{Form, MAX_TEXT_LENGTH, clean_as, cut, fold};
+use crate::title::title;
+
+/// What came of one text.
+#[derive(Debug, Default)]
+pub(super) struct Cell<'a> {
+    /// The canonical text of the field itself.
+    pub(super) own: Option<Cow<'a, str>>,
+    /// What the text tells of other columns.
+    pub(super) more: Vec<(&'static str, Cow<'a, str>)>,
+    pub(super) warnings: Warnings,
+    pub(super) problem: Option<Reason>,
+    /// The canonical text is not the received one.
+    pub(super) differs: bool,
+    /// A surname that is a placeholder together with certain given names.
+    pub(super) suspect: bool,
+}
+
+impl Cell<'_> {
+    /// Whether the text gave any value.
+    pub(super) fn is_filled(&self) -> bool {
+        self.own.is_some() || !self.more.is_empty()
+    }
+
+    /// What the text tells of a column that is not its own.
+    pub(super) fn more(&self, column: &str) -> Option<&str> {
+        self.more.iter().find(|(name, _)| *name == column).map(|(_, value)| value.as_ref())
+    }
+}
+
+/// The values that a kind can tell of other columns.
+pub(super) fn tells(kind: FieldKind) -> &'static [&'static str] {
+    match kind {
+        FieldKind::Salutation => &[frame::SEX, frame::TITLE],
+        FieldKind::GivenName => &[frame::SALUTATION, frame::SEX, frame::TITLE, frame::NAME_SUFFIX],
+        FieldKind::Surname | FieldKind::FullName => &[
+            frame::SALUTATION,
+            frame::SEX,
+            frame::TITLE,
+            frame::GIVEN_NAME,
+            frame::SURNAME,
+            frame::BIRTH_SURNAME,
+            frame::NAME_SUFFIX,
+        ],
+        FieldKind::Phone => &[frame::MOBILE, frame::PHONE],
+        FieldKind::Street => &[frame::HOUSE_NUMBER, frame::ADDRESS_EXTRA],
+        FieldKind::PostalCode | FieldKind::City | FieldKind::PostalCodeCity => {
+            &[frame::POSTAL_CODE, frame::CITY, frame::COUNTRY]
+        }
+        FieldKind::Address => &[
+            frame::STREET,
+            frame::HOUSE_NUMBER,
+            frame::ADDRESS_EXTRA,
+            frame::POSTAL_CODE,
+            frame::CITY,
+            frame::COUNTRY,
+        ],
+        _ => &[],
+    }
+}
+
+/// Reads one text of a field. `place` is the record's country, or the default one.
+pub(super) fn read<'a>(field: &FieldPlan, text: &'a str, place: Country, context: &Context) -> Cell<'a> {
+    let input = match mapped_value(field, text) {
+        Some(value) => Cow::Owned(value.to_owned()),
+        None => Cow::Borrowed(text),
+    };
+    let mut cell = Cell::default();
+    // Only what is not mapped through the table of values can be passed on without a copy.
+    let outcome = match input {
+        Cow::Borrowed(text) => read_kind(&mut cell, field, text, place, context),
+        Cow::Owned(value) => {
+            let mut owned = Cell::default();
+            let outcome = read_kind(&mut owned, field, &value, place, context);
+            cell.own = owned.own.map(|value| Cow::Owned(value.into_owned()));
+            cell.more = owned.more.into_iter().map(|(name, value)| (name, Cow::Owned(value.into_owned()))).collect();
+            cell.suspect = owned.suspect;
+            cell.differs = owned.differs;
+            outcome
+        }
+    };
+    match outcome {
+        Ok(warnings) => cell.warnings = warnings,
+        Err(reason) => cell.problem = Some(reason),
+    }
+    if field.kind != FieldKind::List || cell.own.is_none() {
+        cell.differs = cell.own.as_deref() != Some(text);
+    }
+    cell
+}
+
+/// The value that the mapping gives for a text: by the text itself, then without regard to case and spaces, then `*`.
+pub(super) fn mapped_value<'f>(field: &'f FieldPlan, text: &str) -> Option<&'f str> {
+    let values = &field.rule.values;
+    if values.is_empty() {
+        return None;
+    }
+    let trimmed = text.trim();
+    let found = values.get(text).or_else(|| values.get(trimmed)).or_else(|| {
+        let lower = trimmed.to_lowercase();
+        values.iter().find(|(key, _)| key.to_lowercase() == lower).map(|(_, value)| value)
+    });
+    found.or_else(|| values.get("*")).map(String::as_str)
+}
+
+type Outcome = Result<Warnings, Reason>;
+
+fn read_kind<'a>(cell: &mut Cell<'a>, field: &FieldPlan, text: &'a str, place: Country, context: &Context) -> Outcome {
+    match field.kind {
+        FieldKind::Salutation => read_salutation(cell, text),
+        FieldKind::GivenName => read_name(cell, given_name(text)?, frame::GIVEN_NAME, ""),
+        FieldKind::Surname => {
+            let column = if field.name == frame::BIRTH_SURNAME { frame::BIRTH_SURNAME } else { frame::SURNAME };
+            read_name(cell, surname(text)?, frame::SURNAME, column)
+        }
+        FieldKind::FullName => read_name(cell, full_name(text)?, "", ""),
+        FieldKind::Street => read_street(cell, text),
+        FieldKind::PostalCode => {
+            let read = postal_code(text, place)?;
+            Ok(take_postal_code(cell, read.value, true, read.warnings))
+        }
+        FieldKind::PostalCodeCity => {
+            let read = postal_code_city(text, place)?;
+            Ok(take_postal_code(cell, read.value, false, read.warnings))
+        }
+        FieldKind::City => read_city(cell, text, place),
+        FieldKind::Address => read_address(cell, text, place),
+        FieldKind::Phone => read_phone(cell, field, text, place),
+        FieldKind::Email => read_own(cell, email_borrowed(text)),
+        FieldKind::List => Ok(read_list(cell, field, text)),
+        FieldKind::Date => {
+            let range = if field.name == frame::BIRTH_DATE { DateRange::Birth } else { DateRange::Event };
+            read_own(cell, date(text, range, context.today, &field.rule.formats).map(|read| read.map(written)))
+        }
+        FieldKind::Instant => read_own(cell, instant(text).map(|read| read.map(|value| Cow::Owned(value.to_rfc3339())))),
+        FieldKind::Sex => read_own(cell, sex(text).map(|read| read.map(Cow::Borrowed))),
+        FieldKind::Title => read_own(cell, title(text).map(|read| read.map(Cow::Owned))),
+        FieldKind::HouseNumber => read_own(cell, house_number(text).map(|read| read.map(Cow::Owned))),
+        FieldKind::Country => read_own(cell, country(text).map(|read| read.map(|value| Cow::Borrowed(value.code())))),
+        FieldKind::Flag => {
+            read_own(cell, flag(text).map(|read| read.map(|value| Cow::Borrowed(if value { "true" } else { "false" }))))
+        }
+        FieldKind::Identifier | FieldKind::OrgUnit => Ok(read_identifier(cell, text)),
+        FieldKind::Text | FieldKind::Consents | FieldKind::Answers | FieldKind::Attributes => Ok(read_text(cell, text)),
+    }
+}
+
+fn written<'a>(value: impl ToString) -> Cow<'a, str> {
+    Cow::Owned(value.to_string())
+}
+
+fn read_own<'a>(cell: &mut Cell<'a>, read: Read<Cow<'a, str>>) -> Outcome {
+    let read = read?;
+    cell.own = read.value;
+    Ok(read.warnings)
+}
+
+fn read_text<'a>(cell: &mut Cell<'a>, text: &'a str) -> Warnings {
+    let (cleaned, mut warnings) = clean_as(text, Form::Composed);
+    if is_placeholder_value(&cleaned) {
+        warnings.add(Warning::PlaceholderValue);
+    } else {
+        cell.own = Some(match cleaned {
+            Cow::Borrowed(text) => cut(text, MAX_TEXT_LENGTH),
+            Cow::Owned(text) => Cow::Owned(cut(&text, MAX_TEXT_LENGTH).into_owned()),
+        });
+    }
+    warnings
+}
+
+/// A key as a whole: Excel's ".0" goes, and nothing but zeros is none.
+fn read_identifier<'a>(cell: &mut Cell<'a>, text: &'a str) -> Warnings {
+    let (cleaned, mut warnings) = clean_as(text, Form::Compatible);
+    let key = cleaned.strip_suffix(".0").filter(|key| key.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(&cleaned);
+    if is_placeholder_value(key) || key.bytes().all(|byte| byte == b'0') {
+        warnings.add(Warning::PlaceholderValue);
+    } else if key == text {
+        cell.own = Some(Cow::Borrowed(text));
+    } else {
+        cell.own = Some(Cow::Owned(cut(key, crate::text::MAX_VALUE_LENGTH).into_owned()));
+    }
+    warnings
+}
+
+fn read_salutation(cell: &mut Cell<'_>, text: &str) -> Outcome {
+    let read = salutation(text)?;
+    if let Some(found) = read.value {
+        cell.own = found.salutation.map(Cow::Borrowed);
+        push(cell, frame::SEX, found.sex.map(Cow::Borrowed));
+        push(cell, frame::TITLE, found.title.map(Cow::Owned));
+    }
+    Ok(read.warnings)
+}
+
+/// `own` names the part of the name that is the field's own; `column` is where a surname goes.
+fn read_name(cell: &mut Cell<'_>, read: crate::problem::Reading<Name>, own: &str, column: &str) -> Outcome {
+    let mut warnings = read.warnings;
+    let Some(name) = read.value else { return Ok(warnings) };
+    if let Some(family) = &name.surname {
+        let folded = fold(family);
+        cell.suspect = PLACEHOLDER_NAMES.iter().any(|(_, surname)| *surname == folded);
+        if PLACEHOLDER_SURNAMES.contains(&folded.as_str()) {
+            warnings.add(Warning::PlaceholderName);
+        }
+    }
+    if name.given_name.as_deref().is_some_and(|given| PLACEHOLDER_GIVEN_NAMES.contains(&fold(given).as_str())) {
+        warnings.add(Warning::PlaceholderName);
+    }
+    push(cell, frame::SALUTATION, name.salutation.map(Cow::Borrowed));
+    push(cell, frame::SEX, name.sex.map(Cow::Borrowed));
+    push(cell, frame::TITLE, name.title.map(Cow::Owned));
+    push(cell, frame::NAME_SUFFIX, name.suffix.map(Cow::Borrowed));
+    let (given, family, birth) =
+        (name.given_name.map(Cow::Owned), name.surname.map(Cow::Owned), name.birth_surname.map(Cow::Owned));
+    if column == frame::BIRTH_SURNAME {
+        // "geb. Schmidt" in its own column: the name behind the word, or the whole text.
+        cell.own = birth.or(family);
+        return Ok(warnings);
+    }
+    push(cell, frame::BIRTH_SURNAME, birth);
+    if own == frame::GIVEN_NAME {
+        cell.own = given;
+        push(cell, frame::SURNAME, family);
+    } else if own == frame::SURNAME {
+        cell.own = family;
+        push(cell, frame::GIVEN_NAME, given);
+    } else {
+        push(cell, frame::GIVEN_NAME, given);
+        push(cell, frame::SURNAME, family);
+    }
+    Ok(warnings)
+}
+
+fn read_street(cell: &mut Cell<'_>, text: &str) -> Outcome {
+    let read = street(text)?;
+    if let Some(Street { street, house_number, extra }) = read.value {
+        cell.own = street.map(Cow::Owned);
+        push(cell, frame::HOUSE_NUMBER, house_number.map(Cow::Owned));
+        push(cell, frame::ADDRESS_EXTRA, extra.map(Cow::Owned));
+    }
+    Ok(read.warnings)
+}
+
+fn take_postal_code(cell: &mut Cell<'_>, value: Option<PostalCode>, own: bool, warnings: Warnings) -> Warnings {
+    if let Some(PostalCode { code, country, city }) = value {
+        if own {
+            cell.own = code.map(Cow::Owned);
+        } else {
+            push(cell, frame::POSTAL_CODE, code.map(Cow::Owned));
+        }
+        push(cell, frame::CITY, city.map(Cow::Owned));
+        push(cell, frame::COUNTRY, country.map(|country| Cow::Borrowed(country.code())));
+    }
+    warnings
+}
+
+fn read_city(cell: &mut Cell<'_>, text: &str, place: Country) -> Outcome {
+    let read = city(text)?;
+    if let Some(found) = read.value {
+        cell.own = Some(Cow::Owned(found.city));
+        let code = found.postal_code.and_then(|digits| postal_code(&digits, place).ok()).and_then(|read| read.value);
+        push(cell, frame::POSTAL_CODE, code.and_then(|code| code.code).map(Cow::Owned));
+    }
+    Ok(read.warnings)
+}
+
+fn read_address(cell: &mut Cell<'_>, text: &str, place: Country) -> Outcome {
+    let read = address(text, place)?;
+    if let Some(Address { street, house_number, extra, postal_code, city, country }) = read.value {
+        for (column, value) in [
+            (frame::STREET, street),
+            (frame::HOUSE_NUMBER, house_number),
+            (frame::ADDRESS_EXTRA, extra),
+            (frame::POSTAL_CODE, postal_code),
+            (frame::CITY, city),
+        ] {
+            push(cell, column, value.map(Cow::Owned));
+        }
+        push(cell, frame::COUNTRY, country.map(|country| Cow::Borrowed(country.code())));
+    }
+    Ok(read.warnings)
+}
+
+/// In the fields `mobile` and `phone` each number goes where it belongs; any other field keeps its own.
+fn read_phone(cell: &mut Cell<'_>, field: &FieldPlan, text: &str, place: Country) -> Outcome {
+    let read = phones(text, place)?;
+    let routed = field.name == frame::MOBILE || field.name == frame::PHONE;
+    for Phone { e164, kind } in read.value.unwrap_or_default() {
+        let column = match kind {
+            PhoneKind::Mobile => frame::MOBILE,
+            PhoneKind::Landline => frame::PHONE,
+        };
+        if !routed || column == field.name {
+            if cell.own.is_none() {
+                cell.own = Some(Cow::Owned(e164));
+            }
+        } else if cell.more.is_empty() {
+            push(cell, column, Some(Cow::Owned(e164)));
+        }
+    }
+    Ok(read.warnings)
+}
+
+/// A list whose values are all kept as they are counts as unchanged: only its form differs.
+fn read_list(cell: &mut Cell<'_>, field: &FieldPlan, text: &str) -> Warnings {
+    let values = list(text, field.rule.list.as_deref());
+    if !values.is_empty() {
+        let mut out = String::with_capacity(text.len() + 8);
+        out.push('[');
+        for (place, value) in values.iter().enumerate() {
+            if place > 0 {
+                out.push(',');
+            }
+            super::json::push_text(&mut out, value);
+        }
+        out.push(']');
+        cell.differs = !values.iter().all(|value| text.contains(value.as_str()));
+        cell.own = Some(Cow::Owned(out));
+    }
+    Warnings::NONE
+}
+
+fn push<'a>(cell: &mut Cell<'a>, column: &'static str, value: Option<Cow<'a, str>>) {
+    if let Some(value) = value {
+        cell.more.push((column, value));
+    }
+}
