@@ -106,10 +106,12 @@ fn code_start(line: &str, country: Country) -> Option<usize> {
     let mut start = 0;
     let mut found = None;
     for word in line.split(' ') {
-        let digits = word.trim_end_matches(',').trim_start_matches(|sign: char| sign.is_ascii_uppercase() || sign == '-');
+        let digits =
+            word.trim_end_matches(',').trim_start_matches(|sign: char| sign.is_ascii_uppercase() || sign == '-');
         let numeric = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         let prefixed = digits.len() < word.trim_end_matches(',').len() && word.contains('-');
-        let long_enough = digits.len() == 5 || (digits.len() == 4 && (prefixed || country != Country::GERMANY || start == 0));
+        let long_enough =
+            digits.len() == 5 || (digits.len() == 4 && (prefixed || country != Country::GERMANY || start == 0));
         if numeric && long_enough && digits.len() <= 5 {
             found = Some(start);
         }

@@ -81,10 +81,8 @@ fn parse_date(text: &str) -> Parsed {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return parse_digits(text);
     }
-    if let Some(serial) = text.strip_suffix(".0") {
-        if serial.len() == 5 || serial.len() == 4 {
-            return parse_digits(serial);
-        }
+    if let Some(serial) = text.strip_suffix(".0").filter(|serial| matches!(serial.len(), 4 | 5)) {
+        return parse_digits(serial);
     }
     let parts: Vec<&str> = text.split(['.', '-', '/', ' ', ',']).filter(|part| !part.is_empty()).collect();
     let numbers: Option<Vec<u32>> = parts.iter().map(|part| number(part)).collect();
@@ -106,13 +104,12 @@ fn number(part: &str) -> Option<u32> {
 fn parse_digits(text: &str) -> Parsed {
     let Ok(value) = text.parse::<u32>() else { return Parsed::Unreadable };
     match text.len() {
-        4 if value == 0 => Parsed::Nothing,
+        4 | 8 if value == 0 => Parsed::Nothing,
         4 => Parsed::Known(KnownDate::Year(text.parse().unwrap_or_default()), Warnings::NONE),
         // Excel counts from 1899-12-30; five digits are 1927 to 2173.
         5 if value >= 10_000 => NaiveDate::from_ymd_opt(1899, 12, 30)
             .and_then(|start| start.checked_add_days(Days::new(u64::from(value))))
             .map_or(Parsed::Unreadable, known_day),
-        8 if value == 0 => Parsed::Nothing,
         8 => {
             let (year, month, day) = (value / 10_000, value / 100 % 100, value % 100);
             let iso = in_range(year).then(|| calendar(year, month, day)).flatten();

@@ -193,7 +193,7 @@ pub(crate) fn email_borrowed(text: &str) -> Read<Cow<'_, str>> {
         return Err(Reason::TooLong);
     }
     if let Some((local, domain)) = plain(text) {
-        return judge(Cow::Borrowed(text), local, domain, Warnings::NONE);
+        return Ok(judge(Cow::Borrowed(text), local, domain, Warnings::NONE));
     }
     let cleaned = clean_compatible(text);
     if is_placeholder_value(&cleaned) {
@@ -211,7 +211,7 @@ pub(crate) fn email_borrowed(text: &str) -> Read<Cow<'_, str>> {
     if !sound || top.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Reason::NotAnEmail);
     }
-    judge(Cow::Owned(canonical.clone()), local, &domain, warnings)
+    Ok(judge(Cow::Owned(canonical.clone()), local, &domain, warnings))
 }
 
 /// The mailbox behind a canonical address: without a plus tag; Gmail without dots, and googlemail.com as gmail.com.
@@ -288,9 +288,9 @@ fn bare(text: &str) -> (String, Warnings) {
     (address.trim_matches(['.', ',', ';', ':']).to_owned(), warnings)
 }
 
-fn judge<'a>(address: Cow<'a, str>, local: &str, domain: &str, mut warnings: Warnings) -> Read<Cow<'a, str>> {
+fn judge<'a>(address: Cow<'a, str>, local: &str, domain: &str, mut warnings: Warnings) -> Reading<Cow<'a, str>> {
     if PLACEHOLDER_LOCAL_PARTS.contains(&local) || PLACEHOLDER_DOMAINS.contains(&domain) || is_test(local, domain) {
-        return Ok(Reading::nothing(Warnings::of(Warning::PlaceholderEmail)));
+        return Reading::nothing(Warnings::of(Warning::PlaceholderEmail));
     }
     if !local.is_ascii() {
         warnings.add(Warning::EmailNotAscii);
@@ -301,7 +301,7 @@ fn judge<'a>(address: Cow<'a, str>, local: &str, domain: &str, mut warnings: War
     if is_domain_typo(domain) {
         warnings.add(Warning::EmailDomainTypo);
     }
-    Ok(Reading::with(address, warnings))
+    Reading::with(address, warnings)
 }
 
 /// test@test.de, a@a.de, abc@abc.com: the domain repeats what stands before the `@`.

@@ -91,13 +91,11 @@ fn number_with_letter<'a>(text: &'a str, out: &mut String) -> Option<&'a str> {
     let before = out.len();
     let with_letter = single_letter(behind.trim_start(), out)
         .filter(|rest| !rest.starts_with(char::is_alphanumeric) && (rest.len() < 2 || !rest.starts_with('.')));
-    match with_letter {
-        Some(rest) => Some(rest),
-        None => {
-            out.truncate(before);
-            (!behind.starts_with(char::is_alphanumeric)).then_some(behind)
-        }
+    if with_letter.is_some() {
+        return with_letter;
     }
+    out.truncate(before);
+    (!behind.starts_with(char::is_alphanumeric)).then_some(behind)
 }
 
 fn single_letter<'a>(text: &'a str, out: &mut String) -> Option<&'a str> {

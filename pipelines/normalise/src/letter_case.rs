@@ -91,6 +91,7 @@ fn display_once(text: &str, words: Words) -> String {
 }
 
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts about one word")]
 struct Position {
     first: bool,
     last: bool,

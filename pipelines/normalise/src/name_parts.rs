@@ -71,7 +71,7 @@ pub(crate) fn split_birth_name(text: &str) -> BirthName {
     };
     let glued = glued_birth_name(words[place]);
     let behind: Vec<&str> = glued.into_iter().chain(words[place + 1..].iter().copied()).collect();
-    if behind.is_empty() || place == 0 {
+    if behind.is_empty() {
         return whole();
     }
     let birth_end = behind.iter().position(|word| word.ends_with(',')).map_or(behind.len(), |end| end + 1);

@@ -71,6 +71,8 @@ fn a_maiden_name_is_kept_apart() {
         assert_eq!(name.birth_surname.as_deref(), Some("Schmidt"), "{text}");
         assert_eq!(name.given_name.as_deref(), Some("Anna"), "{text}");
     }
+    let name = surname("geb. Schmidt").unwrap().value.unwrap();
+    assert_eq!((name.surname, name.birth_surname.as_deref()), (None, Some("Schmidt")));
     let name = full("Müller geb. Schmidt, Anna");
     assert_eq!((name.given_name.as_deref(), name.birth_surname.as_deref()), (Some("Anna"), Some("Schmidt")));
 }

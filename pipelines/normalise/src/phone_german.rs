@@ -57,57 +57,87 @@ fn kind(national: &[u8]) -> Option<PhoneKind> {
     ((7..=11).contains(&length) && is_area([first, second, third])).then_some(PhoneKind::Landline)
 }
 
-/// Whether an area code begins with these digits. 32 (voice over IP) and 49 (where the metadata have exceptions) are
-/// left to the library.
-fn is_area(start: [u8; 3]) -> bool {
-    let third = start[2];
-    match &start[..2] {
-        b"30" | b"40" | b"69" | b"89" => true,
-        b"20" => matches!(third, b'1'..=b'6' | b'8' | b'9'),
-        b"21" | b"22" | b"23" | b"25" | b"26" | b"29" => true,
-        b"24" => matches!(third, b'0'..=b'8'),
-        b"27" => matches!(third, b'1'..=b'7'),
-        b"28" => matches!(third, b'0'..=b'7'),
-        b"33" | b"35" | b"36" | b"39" => true,
-        b"34" => matches!(third, b'0'..=b'7' | b'9'),
-        b"37" => matches!(third, b'1'..=b'7'),
-        b"38" => matches!(third, b'1'..=b'8'),
-        b"41" => matches!(third, b'0' | b'2'..=b'9'),
-        b"42" | b"43" | b"44" | b"48" => true,
-        b"45" => matches!(third, b'0'..=b'6'),
-        b"46" => matches!(third, b'0'..=b'8'),
-        b"47" => matches!(third, b'0'..=b'7' | b'9'),
-        b"50" => matches!(third, b'2'..=b'8'),
-        b"51" | b"52" | b"54" | b"55" | b"56" => true,
-        b"53" | b"58" => matches!(third, b'0'..=b'8'),
-        b"57" | b"59" => matches!(third, b'0'..=b'7'),
-        b"60" => matches!(third, b'0' | b'2'..=b'9'),
-        b"61" | b"62" | b"63" | b"65" | b"68" => true,
-        b"64" | b"67" => matches!(third, b'0'..=b'8'),
-        b"66" => matches!(third, b'1'..=b'9'),
-        b"70" => matches!(third, b'2'..=b'8'),
-        b"71" => matches!(third, b'1'..=b'9'),
-        b"72" | b"77" => matches!(third, b'0'..=b'7'),
-        b"73" => true,
-        b"74" | b"75" | b"76" => matches!(third, b'0'..=b'8'),
-        b"78" => matches!(third, b'0'..=b'5'),
-        b"79" => matches!(third, b'0' | b'1' | b'3'..=b'7'),
-        b"80" => matches!(third, b'2'..=b'9'),
-        b"81" => matches!(third, b'0'..=b'7' | b'9'),
-        b"82" => true,
-        b"83" => matches!(third, b'0'..=b'4' | b'6'..=b'9'),
-        b"84" => matches!(third, b'0'..=b'6'),
-        b"85" => matches!(third, b'0' | b'1' | b'3'..=b'9'),
-        b"86" => matches!(third, b'1'..=b'8'),
-        b"87" => matches!(third, b'0'..=b'8'),
-        b"88" => matches!(third, b'0'..=b'2' | b'4'..=b'6'),
-        b"90" => matches!(third, b'6'..=b'9'),
-        b"91" | b"92" | b"93" | b"94" => true,
-        b"95" | b"98" | b"99" => matches!(third, b'0'..=b'7'),
-        b"96" => matches!(third, b'0'..=b'8'),
-        b"97" => matches!(third, b'0'..=b'4' | b'6' | b'7'),
-        _ => false,
+/// Area codes by their first two digits: which digits may follow. 32 (voice over IP) and 49 (where the metadata have
+/// exceptions) are left to the library.
+const AREAS: &[(u8, &[u8])] = &[
+    (20, b"12345689"),
+    (24, b"012345678"),
+    (27, b"1234567"),
+    (28, b"01234567"),
+    (34, b"012345679"),
+    (37, b"1234567"),
+    (38, b"12345678"),
+    (41, b"023456789"),
+    (45, b"0123456"),
+    (46, b"012345678"),
+    (47, b"012345679"),
+    (50, b"2345678"),
+    (53, b"012345678"),
+    (57, b"01234567"),
+    (58, b"012345678"),
+    (59, b"01234567"),
+    (60, b"023456789"),
+    (64, b"012345678"),
+    (66, b"123456789"),
+    (67, b"012345678"),
+    (70, b"2345678"),
+    (71, b"123456789"),
+    (72, b"01234567"),
+    (74, b"012345678"),
+    (75, b"012345678"),
+    (76, b"012345678"),
+    (77, b"01234567"),
+    (78, b"012345"),
+    (79, b"0134567"),
+    (80, b"23456789"),
+    (81, b"012345679"),
+    (83, b"012346789"),
+    (84, b"0123456"),
+    (85, b"013456789"),
+    (86, b"12345678"),
+    (87, b"012345678"),
+    (88, b"012456"),
+    (90, b"6789"),
+    (95, b"01234567"),
+    (96, b"012345678"),
+    (97, b"0123467"),
+    (98, b"01234567"),
+    (99, b"01234567"),
+];
+
+/// First two digits that any digit may follow.
+const WHOLE_AREAS: &[u8] = &[
+    21, 22, 23, 25, 26, 29, 30, 33, 35, 36, 39, 40, 42, 43, 44, 48, 51, 52, 54, 55, 56, 61, 62, 63, 65, 68, 69, 73, 82,
+    89, 91, 92, 93, 94,
+];
+
+/// By the first two digits: a bit for each third digit.
+const THIRD_DIGITS: [u16; 100] = third_digits();
+
+const fn third_digits() -> [u16; 100] {
+    let mut digits = [0; 100];
+    let mut place = 0;
+    while place < AREAS.len() {
+        let (start, allowed) = AREAS[place];
+        let mut next = 0;
+        while next < allowed.len() {
+            digits[start as usize] |= 1 << (allowed[next] - b'0');
+            next += 1;
+        }
+        place += 1;
     }
+    place = 0;
+    while place < WHOLE_AREAS.len() {
+        digits[WHOLE_AREAS[place] as usize] = 0x3FF;
+        place += 1;
+    }
+    digits
+}
+
+/// Whether an area code begins with these digits.
+fn is_area([first, second, third]: [u8; 3]) -> bool {
+    let start = usize::from(first - b'0') * 10 + usize::from(second - b'0');
+    THIRD_DIGITS[start] & (1 << (third - b'0')) != 0
 }
 
 #[cfg(test)]

@@ -187,16 +187,14 @@ pub fn fold(text: &str) -> String {
     }
     for sign in text.nfkc().flat_map(char::to_lowercase).nfc() {
         match sign {
-            'ä' => out.push_str("ae"),
-            'ö' => out.push_str("oe"),
+            'ä' | 'æ' => out.push_str("ae"),
+            'ö' | 'œ' => out.push_str("oe"),
             'ü' => out.push_str("ue"),
             'ß' => out.push_str("ss"),
             'ø' => out.push('o'),
             'ł' => out.push('l'),
             'đ' => out.push('d'),
             'ı' => out.push('i'),
-            'æ' => out.push_str("ae"),
-            'œ' => out.push_str("oe"),
             _ => out
                 .extend(std::iter::once(sign).nfd().filter(|part| !is_combining_mark(*part) && part.is_alphanumeric())),
         }

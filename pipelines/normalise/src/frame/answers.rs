@@ -16,8 +16,11 @@ pub(super) fn column(chunk: &mut Chunk<'_>, context: &Context) -> Column {
     let Some(survey) = plan.source.survey.as_ref().filter(|_| !plan.questions.is_empty()) else {
         return Column::full_null(frame::ANSWERS.into(), rows, &DataType::String);
     };
-    let columns: Vec<(&str, Vec<Option<&str>>)> =
-        plan.questions.iter().map(|(column, question)| (question.as_str(), side_texts(chunk.received, column))).collect();
+    let columns: Vec<(&str, Vec<Option<&str>>)> = plan
+        .questions
+        .iter()
+        .map(|(column, question)| (question.as_str(), side_texts(chunk.received, column)))
+        .collect();
     let days = survey.date.as_ref().map(|column| side_texts(chunk.received, column));
     let mut texts = StringChunkedBuilder::new(frame::ANSWERS.into(), rows);
     let mut counts = FieldStatistics::default();

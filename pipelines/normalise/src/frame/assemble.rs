@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use kartei_schemas::frame;
-use polars::prelude::{
-    BooleanChunked, Column, DataType, IntoColumn, PlSmallStr, StringChunkedBuilder,
-};
+use polars::prelude::{BooleanChunked, Column, DataType, IntoColumn, PlSmallStr, StringChunkedBuilder};
 use rustc_hash::FxHashMap;
 
 use super::cell::tells;
@@ -70,19 +68,15 @@ fn column(name: &str, kind: &DataType, givers: &[Giver<'_>], rows: usize) -> Col
         return Column::full_null(name, rows, kind);
     }
     let value = |row: usize| givers.iter().find_map(|giver| giver.value(row));
-    match kind {
-        DataType::Boolean => {
-            let flags: BooleanChunked = (0..rows).map(|row| value(row).map(|text| text == "true")).collect();
-            flags.with_name(name).into_column()
-        }
-        _ => {
-            let mut texts = StringChunkedBuilder::new(name, rows);
-            for row in 0..rows {
-                texts.append_option(value(row));
-            }
-            texts.finish().into_column()
-        }
+    if kind == &DataType::Boolean {
+        let flags: BooleanChunked = (0..rows).map(|row| value(row).map(|text| text == "true")).collect();
+        return flags.with_name(name).into_column();
     }
+    let mut texts = StringChunkedBuilder::new(name, rows);
+    for row in 0..rows {
+        texts.append_option(value(row));
+    }
+    texts.finish().into_column()
 }
 
 fn email_keys(givers: &[Giver<'_>], rows: usize) -> Column {
@@ -95,22 +89,26 @@ fn email_keys(givers: &[Giver<'_>], rows: usize) -> Column {
 
 /// JSON objects of the texts whose canonical form differs.
 pub(super) fn received(plan: &Plan<'_>, received: &[Texts<'_>], fields: &[FieldCells<'_>], rows: usize) -> Column {
-    let mut order: Vec<usize> = (0..plan.fields.len()).collect();
-    order.retain(|place| {
-        let constant = matches!(plan.fields[*place].origin, Origin::Constant(_) | Origin::Missing);
-        !constant && fields[*place].cells.iter().any(|cell| cell.differs)
-    });
-    order.sort_by(|one, other| plan.fields[*one].name.cmp(&plan.fields[*other].name));
+    let mut order: Vec<(&FieldPlan, &Texts<'_>, &FieldCells<'_>)> = plan
+        .fields
+        .iter()
+        .zip(received)
+        .zip(fields)
+        .map(|((field, texts), cells)| (field, texts, cells))
+        .filter(|(field, ..)| !matches!(field.origin, Origin::Constant(_) | Origin::Missing))
+        .filter(|(.., cells)| cells.cells.iter().any(|cell| cell.differs))
+        .collect();
+    order.sort_by(|(one, ..), (other, ..)| one.name.cmp(&other.name));
     let mut texts = StringChunkedBuilder::new(frame::RECEIVED.into(), rows);
     let mut object = String::new();
     for row in 0..rows {
         object.clear();
         object.push('{');
-        for place in &order {
-            if fields[*place].get(row).is_some_and(|cell| cell.differs)
-                && let Some(text) = &received[*place][row]
+        for (field, texts, cells) in &order {
+            if cells.get(row).is_some_and(|cell| cell.differs)
+                && let Some(text) = &texts[row]
             {
-                push_member(&mut object, &plan.fields[*place].name, &cut(text, MAX_TEXT_LENGTH));
+                push_member(&mut object, &field.name, &cut(text, MAX_TEXT_LENGTH));
             }
         }
         if object.len() > 1 {

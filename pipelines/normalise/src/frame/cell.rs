@@ -20,7 +20,7 @@ use crate::name::{Name, full_name, given_name, surname};
 use crate::phone::{Phone, PhoneKind, phones};
 use crate::placeholder::{PLACEHOLDER_GIVEN_NAMES, PLACEHOLDER_NAMES, PLACEHOLDER_SURNAMES, is_placeholder_value};
 use crate::postal_code::{PostalCode, postal_code, postal_code_city};
-use crate::problem::{Read, Reason, Warning, Warnings};
+use crate::problem::{Read, Reading, Reason, Warning, Warnings};
 use crate::salutation::{salutation, sex};
 use crate::street::{Street, street};
 use crate::text::{Form, MAX_TEXT_LENGTH, clean_as, cut, fold};
@@ -72,14 +72,9 @@ pub(super) fn tells(kind: FieldKind) -> &'static [&'static str] {
         FieldKind::PostalCode | FieldKind::City | FieldKind::PostalCodeCity => {
             &[frame::POSTAL_CODE, frame::CITY, frame::COUNTRY]
         }
-        FieldKind::Address => &[
-            frame::STREET,
-            frame::HOUSE_NUMBER,
-            frame::ADDRESS_EXTRA,
-            frame::POSTAL_CODE,
-            frame::CITY,
-            frame::COUNTRY,
-        ],
+        FieldKind::Address => {
+            &[frame::STREET, frame::HOUSE_NUMBER, frame::ADDRESS_EXTRA, frame::POSTAL_CODE, frame::CITY, frame::COUNTRY]
+        }
         _ => &[],
     }
 }
@@ -133,12 +128,9 @@ type Outcome = Result<Warnings, Reason>;
 fn read_kind<'a>(cell: &mut Cell<'a>, field: &FieldPlan, text: &'a str, place: Country, context: &Context) -> Outcome {
     match field.kind {
         FieldKind::Salutation => read_salutation(cell, text),
-        FieldKind::GivenName => read_name(cell, given_name(text)?, frame::GIVEN_NAME, ""),
-        FieldKind::Surname => {
-            let column = if field.name == frame::BIRTH_SURNAME { frame::BIRTH_SURNAME } else { frame::SURNAME };
-            read_name(cell, surname(text)?, frame::SURNAME, column)
-        }
-        FieldKind::FullName => read_name(cell, full_name(text)?, "", ""),
+        FieldKind::GivenName => Ok(read_name(cell, field, given_name(text)?)),
+        FieldKind::Surname => Ok(read_name(cell, field, surname(text)?)),
+        FieldKind::FullName => Ok(read_name(cell, field, full_name(text)?)),
         FieldKind::Street => read_street(cell, text),
         FieldKind::PostalCode => {
             let read = postal_code(text, place)?;
@@ -155,9 +147,15 @@ fn read_kind<'a>(cell: &mut Cell<'a>, field: &FieldPlan, text: &'a str, place: C
         FieldKind::List => Ok(read_list(cell, field, text)),
         FieldKind::Date => {
             let range = if field.name == frame::BIRTH_DATE { DateRange::Birth } else { DateRange::Event };
-            read_own(cell, date(text, range, context.today, &field.rule.formats).map(|read| read.map(written)))
+            read_own(
+                cell,
+                date(text, range, context.today, &field.rule.formats)
+                    .map(|read| read.map(|value| Cow::Owned(value.to_string()))),
+            )
         }
-        FieldKind::Instant => read_own(cell, instant(text).map(|read| read.map(|value| Cow::Owned(value.to_rfc3339())))),
+        FieldKind::Instant => {
+            read_own(cell, instant(text).map(|read| read.map(|value| Cow::Owned(value.to_rfc3339()))))
+        }
         FieldKind::Sex => read_own(cell, sex(text).map(|read| read.map(Cow::Borrowed))),
         FieldKind::Title => read_own(cell, title(text).map(|read| read.map(Cow::Owned))),
         FieldKind::HouseNumber => read_own(cell, house_number(text).map(|read| read.map(Cow::Owned))),
@@ -168,10 +166,6 @@ fn read_kind<'a>(cell: &mut Cell<'a>, field: &FieldPlan, text: &'a str, place: C
         FieldKind::Identifier | FieldKind::OrgUnit => Ok(read_identifier(cell, text)),
         FieldKind::Text | FieldKind::Consents | FieldKind::Answers | FieldKind::Attributes => Ok(read_text(cell, text)),
     }
-}
-
-fn written<'a>(value: impl ToString) -> Cow<'a, str> {
-    Cow::Owned(value.to_string())
 }
 
 fn read_own<'a>(cell: &mut Cell<'a>, read: Read<Cow<'a, str>>) -> Outcome {
@@ -196,7 +190,8 @@ fn read_text<'a>(cell: &mut Cell<'a>, text: &'a str) -> Warnings {
 /// A key as a whole: Excel's ".0" goes, and nothing but zeros is none.
 fn read_identifier<'a>(cell: &mut Cell<'a>, text: &'a str) -> Warnings {
     let (cleaned, mut warnings) = clean_as(text, Form::Compatible);
-    let key = cleaned.strip_suffix(".0").filter(|key| key.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(&cleaned);
+    let key =
+        cleaned.strip_suffix(".0").filter(|key| key.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(&cleaned);
     if is_placeholder_value(key) || key.bytes().all(|byte| byte == b'0') {
         warnings.add(Warning::PlaceholderValue);
     } else if key == text {
@@ -217,10 +212,10 @@ fn read_salutation(cell: &mut Cell<'_>, text: &str) -> Outcome {
     Ok(read.warnings)
 }
 
-/// `own` names the part of the name that is the field's own; `column` is where a surname goes.
-fn read_name(cell: &mut Cell<'_>, read: crate::problem::Reading<Name>, own: &str, column: &str) -> Outcome {
+/// A field beside the usual ones keeps its own part of the name, and tells nothing of other columns.
+fn read_name(cell: &mut Cell<'_>, field: &FieldPlan, read: Reading<Name>) -> Warnings {
     let mut warnings = read.warnings;
-    let Some(name) = read.value else { return Ok(warnings) };
+    let Some(name) = read.value else { return warnings };
     if let Some(family) = &name.surname {
         let folded = fold(family);
         cell.suspect = PLACEHOLDER_NAMES.iter().any(|(_, surname)| *surname == folded);
@@ -231,29 +226,25 @@ fn read_name(cell: &mut Cell<'_>, read: crate::problem::Reading<Name>, own: &str
     if name.given_name.as_deref().is_some_and(|given| PLACEHOLDER_GIVEN_NAMES.contains(&fold(given).as_str())) {
         warnings.add(Warning::PlaceholderName);
     }
-    push(cell, frame::SALUTATION, name.salutation.map(Cow::Borrowed));
-    push(cell, frame::SEX, name.sex.map(Cow::Borrowed));
-    push(cell, frame::TITLE, name.title.map(Cow::Owned));
-    push(cell, frame::NAME_SUFFIX, name.suffix.map(Cow::Borrowed));
-    let (given, family, birth) =
-        (name.given_name.map(Cow::Owned), name.surname.map(Cow::Owned), name.birth_surname.map(Cow::Owned));
-    if column == frame::BIRTH_SURNAME {
-        // "geb. Schmidt" in its own column: the name behind the word, or the whole text.
-        cell.own = birth.or(family);
-        return Ok(warnings);
+    let (mut given, mut family) = (name.given_name.map(Cow::Owned), name.surname.map(Cow::Owned));
+    let birth = name.birth_surname.map(Cow::Owned);
+    match field.kind {
+        FieldKind::GivenName => cell.own = given.take(),
+        // "geb. Schmidt" in its own column: the name behind the word.
+        FieldKind::Surname if field.name == frame::BIRTH_SURNAME => cell.own = birth.clone().or(family.take()),
+        FieldKind::Surname => cell.own = family.take(),
+        _ => {}
     }
-    push(cell, frame::BIRTH_SURNAME, birth);
-    if own == frame::GIVEN_NAME {
-        cell.own = given;
-        push(cell, frame::SURNAME, family);
-    } else if own == frame::SURNAME {
-        cell.own = family;
-        push(cell, frame::GIVEN_NAME, given);
-    } else {
+    if field.kind.is_composite() || field.name == frame::GIVEN_NAME || field.name == frame::SURNAME {
+        push(cell, frame::SALUTATION, name.salutation.map(Cow::Borrowed));
+        push(cell, frame::SEX, name.sex.map(Cow::Borrowed));
+        push(cell, frame::TITLE, name.title.map(Cow::Owned));
+        push(cell, frame::NAME_SUFFIX, name.suffix.map(Cow::Borrowed));
         push(cell, frame::GIVEN_NAME, given);
         push(cell, frame::SURNAME, family);
+        push(cell, frame::BIRTH_SURNAME, birth);
     }
-    Ok(warnings)
+    warnings
 }
 
 fn read_street(cell: &mut Cell<'_>, text: &str) -> Outcome {

@@ -9,7 +9,7 @@ use polars::prelude::{Column, DataFrame, IntoColumn, PlSmallStr, PolarsResult, S
 use super::assemble;
 use super::cell::Cell;
 use super::field::{FieldCells, Places, read_all};
-use super::plan::Plan;
+use super::plan::{FieldPlan, Plan};
 use super::texts::{Texts, column, texts};
 use super::{Context, FieldProblem, FieldStatistics, NormaliseStatistics, answers, attributes, consents, updated_at};
 use crate::country::Country;
@@ -76,8 +76,8 @@ pub(super) fn normalise_chunk(
     let received_texts: Vec<Texts<'_>> = plan.fields.iter().map(|field| texts(received, field)).collect();
     let mut fields = read_fields(plan, &received_texts, default, context);
     restore_street_numbers(plan, &received_texts, &mut fields);
-    for place in 0..fields.len() {
-        note_cells(&mut chunk, place, &fields[place]);
+    for (field, cells) in plan.fields.iter().zip(&fields) {
+        note_cells(&mut chunk, field, cells);
     }
     judge_rows(&mut chunk, &fields);
     let mut written: BTreeMap<&str, Column> = BTreeMap::new();
@@ -125,14 +125,18 @@ fn read_fields<'a>(
 }
 
 fn countries(cells: &FieldCells<'_>, default: Country) -> Vec<Country> {
-    let known: Vec<Country> =
-        cells.cells.iter().map(|cell| cell.own.as_deref().and_then(|code| code.parse().ok()).unwrap_or(default)).collect();
+    let known: Vec<Country> = cells
+        .cells
+        .iter()
+        .map(|cell| cell.own.as_deref().and_then(|code| code.parse().ok()).unwrap_or(default))
+        .collect();
     cells.codes.iter().map(|code| known.get(*code as usize).copied().unwrap_or(default)).collect()
 }
 
 /// Where the house number has a column of its own and says otherwise, digits at the end belong to the street.
 fn restore_street_numbers<'a>(plan: &Plan<'_>, received: &'a [Texts<'_>], fields: &mut [FieldCells<'a>]) {
-    let find = |kind: FieldKind, name: &str| plan.fields.iter().position(|field| field.kind == kind && field.name == name);
+    let find =
+        |kind: FieldKind, name: &str| plan.fields.iter().position(|field| field.kind == kind && field.name == name);
     let (Some(street), Some(number)) =
         (find(FieldKind::Street, frame::STREET), find(FieldKind::HouseNumber, frame::HOUSE_NUMBER))
     else {
@@ -152,14 +156,14 @@ fn restore_street_numbers<'a>(plan: &Plan<'_>, received: &'a [Texts<'_>], fields
             && let Some(name) = read.value.and_then(|value| value.street)
         {
             let differs = name != text.as_ref();
-            fields[street].replace(row, Cell { own: Some(name.into()), warnings: read.warnings, differs, ..Cell::default() });
+            fields[street]
+                .replace(row, Cell { own: Some(name.into()), warnings: read.warnings, differs, ..Cell::default() });
         }
     }
 }
 
 /// Counts a field's cells, and notes its warnings and problems.
-fn note_cells(chunk: &mut Chunk<'_>, place: usize, field: &FieldCells<'_>) {
-    let plan = &chunk.plan.fields[place];
+fn note_cells(chunk: &mut Chunk<'_>, plan: &FieldPlan, field: &FieldCells<'_>) {
     let mut counts = FieldStatistics::default();
     for row in 0..field.codes.len() {
         let Some(cell) = field.get(row) else { continue };

@@ -1,7 +1,5 @@
 //! A field over all rows of a chunk: each distinct text is read once.
 
-use std::borrow::Cow;
-
 use kartei_schemas::person::FieldKind;
 use rustc_hash::FxHashMap;
 
@@ -64,7 +62,12 @@ impl Places {
 }
 
 /// Reads all texts of a field.
-pub(super) fn read_all<'a>(field: &FieldPlan, texts: &'a Texts<'_>, places: &Places, context: &Context) -> FieldCells<'a> {
+pub(super) fn read_all<'a>(
+    field: &FieldPlan,
+    texts: &'a Texts<'_>,
+    places: &Places,
+    context: &Context,
+) -> FieldCells<'a> {
     let default = match places {
         Places::All(country) => *country,
         Places::ByRow(_) => Country::GERMANY,
@@ -77,7 +80,7 @@ pub(super) fn read_all<'a>(field: &FieldPlan, texts: &'a Texts<'_>, places: &Pla
     let mut cells = Vec::new();
     let mut dictionary = Dictionary { known: FxHashMap::default(), asked: 0, pays: is_repetitive(field) };
     for (row, text) in texts.iter().enumerate() {
-        let Some(text) = text else {
+        let Some(text) = text.as_deref() else {
             codes.push(EMPTY);
             continue;
         };
@@ -99,7 +102,9 @@ fn place(length: usize) -> u32 {
 /// Kinds whose values repeat, or are dear to read.
 fn is_repetitive(field: &FieldPlan) -> bool {
     match field.kind {
-        FieldKind::Email | FieldKind::Phone | FieldKind::Identifier | FieldKind::Instant => !field.rule.values.is_empty(),
+        FieldKind::Email | FieldKind::Phone | FieldKind::Identifier | FieldKind::Instant => {
+            !field.rule.values.is_empty()
+        }
         FieldKind::Date => !field.rule.formats.is_empty() || !field.rule.values.is_empty(),
         _ => true,
     }
@@ -113,7 +118,7 @@ struct Dictionary<'a> {
 
 impl<'a> Dictionary<'a> {
     /// The code of a text seen before; else it will have the next one.
-    fn find(&mut self, text: &'a Cow<'_, str>, country: Country, next: usize) -> Option<u32> {
+    fn find(&mut self, text: &'a str, country: Country, next: usize) -> Option<u32> {
         if !self.pays {
             return None;
         }
@@ -123,7 +128,7 @@ impl<'a> Dictionary<'a> {
             self.known = FxHashMap::default();
             return None;
         }
-        match self.known.entry((country, text.as_ref())) {
+        match self.known.entry((country, text)) {
             std::collections::hash_map::Entry::Occupied(known) => Some(*known.get()),
             std::collections::hash_map::Entry::Vacant(free) => {
                 free.insert(place(next));

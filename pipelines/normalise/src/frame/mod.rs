@@ -180,8 +180,12 @@ impl NormaliseError {
             Self::UnknownField { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             Self::UnknownField { .. } => Some("add the field to person.toml, or leave the column unmapped".to_owned()),
             Self::DefaultCountry { .. } => Some("write two letters as in ISO 3166-1, such as `DE`".to_owned()),
-            Self::Composed { field, .. } if field == frame::CONSENTS => Some("write a [[consent]] for each purpose".to_owned()),
-            Self::Composed { field, .. } if field == frame::ANSWERS => Some("name the questions under [survey]".to_owned()),
+            Self::Composed { field, .. } if field == frame::CONSENTS => {
+                Some("write a [[consent]] for each purpose".to_owned())
+            }
+            Self::Composed { field, .. } if field == frame::ANSWERS => {
+                Some("name the questions under [survey]".to_owned())
+            }
             Self::NotText { .. } => Some("connectors hand over every column as text".to_owned()),
             _ => None,
         }

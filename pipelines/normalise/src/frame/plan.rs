@@ -80,7 +80,8 @@ pub(super) fn plan<'a>(
             used.insert(column.clone());
         }
     }
-    let mut rest: Vec<String> = present.iter().filter(|name| !used.contains(**name)).map(|name| (*name).to_owned()).collect();
+    let mut rest: Vec<String> =
+        present.iter().filter(|name| !used.contains(**name)).map(|name| (*name).to_owned()).collect();
     let questions = questions(source, &mut rest, &present);
     let columns = super::columns(person);
     Ok(Plan { source, fields, attributes: rest, questions, updated_at, missing: missing.found, columns })
@@ -90,7 +91,10 @@ fn check_text_columns(received: &DataFrame, source: &SourceSchema) -> Result<(),
     for column in received.columns() {
         let fingerprint = column.name() == frame::FINGERPRINT && column.dtype() == &DataType::UInt64;
         if column.dtype() != &DataType::String && !fingerprint {
-            return Err(NormaliseError::NotText { source_name: source.name.clone(), column: column.name().to_string() });
+            return Err(NormaliseError::NotText {
+                source_name: source.name.clone(),
+                column: column.name().to_string(),
+            });
         }
     }
     Ok(())

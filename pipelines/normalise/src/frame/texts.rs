@@ -30,7 +30,10 @@ pub(super) fn texts<'a>(frame: &'a DataFrame, field: &FieldPlan) -> Texts<'a> {
     match &field.rule.split {
         Some(separator) if !separator.is_empty() => {
             let part = field.rule.part.unwrap_or(1);
-            whole.into_iter().map(|text| text.and_then(|text| take_part(text, separator, part))).collect()
+            whole
+                .into_iter()
+                .map(|text| text.and_then(|text| take_part(&text, separator, part).map(Cow::Owned)))
+                .collect()
         }
         _ => whole,
     }
@@ -57,12 +60,12 @@ fn joined<'a>(frame: &'a DataFrame, names: &[String], join: &str) -> Texts<'a> {
 }
 
 /// Part 1 is the first, -1 the last.
-fn take_part<'a>(text: Cow<'a, str>, separator: &str, part: i32) -> Option<Cow<'a, str>> {
+fn take_part(text: &str, separator: &str, part: i32) -> Option<String> {
     let from_end = part < 0;
     let place = usize::try_from(part.unsigned_abs()).ok()?.checked_sub(1)?;
     let found = if from_end { text.rsplit(separator).nth(place) } else { text.split(separator).nth(place) }?;
     let found = found.trim();
-    (!found.is_empty()).then(|| Cow::Owned(found.to_owned()))
+    (!found.is_empty()).then(|| found.to_owned())
 }
 
 /// Whether a text is empty or white space.
@@ -80,7 +83,7 @@ mod tests {
 
     #[test]
     fn parts_are_counted_from_either_end() {
-        let part = |number| take_part(Cow::Borrowed("a - b - c"), "-", number).map(Cow::into_owned);
+        let part = |number| take_part("a - b - c", "-", number);
         assert_eq!(part(1).as_deref(), Some("a"));
         assert_eq!(part(-1).as_deref(), Some("c"));
         assert_eq!(part(4), None);
