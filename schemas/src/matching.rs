@@ -169,3 +169,29 @@ pub struct LevelWeights {
     /// Its share among pairs of strangers.
     pub stranger: f64,
 }
+
+impl MatchSchema {
+    /// The schema as shipped in `schemas/match.toml`: all weights, nothing else set.
+    ///
+    /// # Panics
+    /// Never: a test reads the shipped file.
+    #[expect(clippy::expect_used, reason = "the file is part of the program, and a test reads it")]
+    pub fn shipped() -> Self {
+        toml::from_str(include_str!("../match.toml")).expect("the shipped match.toml is valid")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_weights_are_shares_of_each_class() {
+        for comparison in MatchSchema::shipped().comparisons {
+            let sum = |share: fn(&LevelWeights) -> f64| comparison.levels.iter().map(share).sum::<f64>();
+            for sum in [sum(|level| level.same), sum(|level| level.household), sum(|level| level.stranger)] {
+                assert!((sum - 1.0).abs() < 0.02, "the levels of {} sum to {sum}", comparison.name);
+            }
+        }
+    }
+}

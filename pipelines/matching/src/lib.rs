@@ -9,10 +9,33 @@ pub mod explain;
 pub mod linked;
 pub mod recognise;
 
-use kartei_schemas::judgement::Judgement;
-use kartei_schemas::matching::MatchSchema;
-use polars::frame::DataFrame;
+mod blocks;
+mod clusters;
+mod columns;
+mod comparisons;
+mod constraints;
+mod contacts;
+mod dates;
+mod extras;
+mod forest;
+mod keys;
+mod link;
+mod memo;
+mod names;
+mod nicknames;
+mod outcome;
+mod phonetic;
+mod placeholders;
+mod places;
+mod rarity;
+mod records;
+mod scan;
+mod similarity;
+mod text;
+mod training;
+mod weights;
 
+pub use link::link;
 pub use linked::{Linked, Model, Previous, ReviewPair, ReviewReason, ScoredPairs};
 
 /// What a caller may add to [`link`].
@@ -65,19 +88,4 @@ pub enum LinkError {
     /// The weights name a comparison or a level that does not exist.
     #[error("the weights name {0}, which is no comparison or level")]
     UnknownWeight(String),
-}
-
-/// Finds out which records are one person.
-///
-/// `records` is a normalised frame as [`kartei_schemas::frame`] describes it; other columns play the part that
-/// `schema` gives them, or are compared by their content. A judgement on records that are not in the frame is
-/// left aside.
-pub fn link(
-    records: &DataFrame,
-    schema: &MatchSchema,
-    judgements: &[Judgement],
-    options: LinkOptions<'_>,
-) -> Result<Linked, LinkError> {
-    let _ = (schema, judgements, options);
-    Ok(Linked::of_strangers(records.height()))
 }

@@ -1,0 +1,171 @@
+//! Measures the matching on the sets with truth that stand in a folder, one line a set.
+//!
+//! `cargo run --example measure -- FOLDER [SET]`
+
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a measuring tool")]
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Instant;
+
+use kartei_matching::{LinkOptions, evaluate, link};
+use kartei_schemas::matching::MatchSchema;
+use polars::prelude::*;
+
+/// A set: its files, the header → column map, and what must not be read.
+struct Set {
+    name: &'static str,
+    files: &'static [&'static str],
+    columns: &'static [(&'static str, &'static str)],
+    truth: Truth,
+}
+
+enum Truth {
+    Column(&'static str),
+    FebrlId,
+}
+
+const FEBRL: &[(&str, &str)] = &[
+    ("rec_id", "key"),
+    ("given_name", "given_name"),
+    ("surname", "surname"),
+    ("street_number", "house_number"),
+    ("address_1", "street"),
+    ("address_2", "address_2"),
+    ("suburb", "city"),
+    ("postcode", "postal_code"),
+    ("state", "state"),
+    ("date_of_birth", "birth_date"),
+];
+const HISTORICAL: &[(&str, &str)] = &[
+    ("unique_id", "key"),
+    ("first_name", "given_name"),
+    ("surname", "surname"),
+    ("dob", "birth_date"),
+    ("birth_place", "birth_place"),
+    ("postcode_fake", "postal_code"),
+    ("gender", "sex"),
+    ("occupation", "occupation"),
+];
+
+fn sets() -> Vec<Set> {
+    let historical = "historical_figures_with_errors_50k.parquet";
+    let with_number: &'static [_] = [FEBRL, &[("soc_sec_id", "membership_number")]].concat().leak();
+    let with_name: &'static [_] = [HISTORICAL, &[("full_name", "full_name")]].concat().leak();
+    let files = |names: &[&'static str]| -> &'static [&'static str] { names.to_vec().leak() };
+    let mut sets = vec![
+        Set { name: "historical", files: files(&[historical]), columns: HISTORICAL, truth: Truth::Column("cluster") },
+        Set {
+            name: "historical+full",
+            files: files(&[historical]),
+            columns: with_name,
+            truth: Truth::Column("cluster"),
+        },
+        Set {
+            name: "fake_1000",
+            files: files(&["fake_1000.csv"]),
+            columns: &[
+                ("unique_id", "key"),
+                ("first_name", "given_name"),
+                ("surname", "surname"),
+                ("dob", "birth_date"),
+                ("city", "city"),
+                ("email", "email"),
+            ],
+            truth: Truth::Column("cluster"),
+        },
+    ];
+    for (name, names) in
+        [("febrl2", vec!["febrl2.csv"]), ("febrl3", vec!["febrl3.csv"]), ("febrl4", vec!["febrl4a.csv", "febrl4b.csv"])]
+    {
+        let plain = format!("{name}-ssn").leak();
+        sets.push(Set { name, files: files(&names), columns: with_number, truth: Truth::FebrlId });
+        sets.push(Set { name: plain, files: files(&names), columns: FEBRL, truth: Truth::FebrlId });
+    }
+    sets
+}
+
+fn read(path: &Path) -> DataFrame {
+    if path.extension().is_some_and(|ending| ending == "parquet") {
+        return ParquetReader::new(File::open(path).unwrap()).finish().unwrap();
+    }
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).unwrap();
+    let headers: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let columns = headers.iter().enumerate().map(|(place, header)| {
+        let cells: Vec<Option<&str>> = rows.iter().map(|row| row.get(place).filter(|cell| !cell.is_empty())).collect();
+        Column::new(header.as_str().into(), cells)
+    });
+    DataFrame::new(rows.len(), columns.collect()).unwrap()
+}
+
+fn measure(folder: &Path, set: &Set) {
+    let mut frame = read(&folder.join(set.files[0]));
+    for file in &set.files[1..] {
+        frame.vstack_mut(&read(&folder.join(file))).unwrap();
+    }
+    let truth: Vec<u32> = match set.truth {
+        Truth::Column(name) => labels(&frame, name, |text| text.to_owned()),
+        Truth::FebrlId => labels(&frame, "rec_id", |text| text.split('-').nth(1).unwrap().to_owned()),
+    };
+    let columns = set.columns.iter().map(|(from, to)| frame.column(from).unwrap().clone().with_name((*to).into()));
+    let records = DataFrame::new(frame.height(), columns.collect()).unwrap();
+    let start = Instant::now();
+    let linked = link(&records, &MatchSchema::default(), &[], LinkOptions::default()).unwrap();
+    let seconds = start.elapsed().as_secs_f64();
+    let found = evaluate::evaluate(&linked.clusters, &truth);
+    println!(
+        "{:16} F1 {:.4} P {:.4} R {:.4} B3 {:.4} | {:5.2} s {:8} pairs {:6} clusters | threshold {:.3} coherence {:.4} {:?}",
+        set.name,
+        found.f1,
+        found.precision,
+        found.recall,
+        found.bcubed_f1,
+        seconds,
+        linked.statistics.candidate_pairs,
+        linked.statistics.clusters,
+        linked.model.merge_threshold,
+        linked.statistics.coherence,
+        linked.model.fit,
+    );
+    if std::env::var_os("VERBOSE").is_some() {
+        println!("prior same {:.3e} household {:.3e}", linked.model.prior_same, linked.model.prior_household);
+        for comparison in &linked.model.comparisons {
+            for level in &comparison.levels {
+                println!(
+                    "  {:12} {:18} same {:.5} home {:.5} stranger {:.7} weight {:6.2}",
+                    comparison.name,
+                    level.name,
+                    level.same,
+                    level.household,
+                    level.stranger,
+                    (level.same / level.stranger).log2()
+                );
+            }
+        }
+        for key in &linked.statistics.keys {
+            println!("  {key:?}");
+        }
+    }
+}
+
+fn labels(frame: &DataFrame, column: &str, person: impl Fn(&str) -> String) -> Vec<u32> {
+    let mut numbers = std::collections::HashMap::new();
+    let column = frame.column(column).unwrap().cast(&DataType::String).unwrap();
+    let texts = column.str().unwrap();
+    texts
+        .iter()
+        .map(|text| {
+            let next = u32::try_from(numbers.len()).unwrap();
+            *numbers.entry(person(text.unwrap())).or_insert(next)
+        })
+        .collect()
+}
+
+fn main() {
+    let folder = std::env::args().nth(1).unwrap_or_else(|| "data".to_owned());
+    let wanted = std::env::args().nth(2);
+    for set in sets().iter().filter(|set| wanted.as_deref().is_none_or(|name| set.name.starts_with(name))) {
+        measure(Path::new(&folder), set);
+    }
+}

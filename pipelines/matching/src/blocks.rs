@@ -1,0 +1,178 @@
+//! Blocks: the records that share a key. Large ones are split by a further key, never dropped.
+
+use rayon::prelude::*;
+
+use crate::keys::{Atoms, Key, Splitter};
+use crate::linked::KeyStatistics;
+use crate::records::Records;
+
+/// A block that nothing splits any further is compared among so many neighbours.
+const NEIGHBOURS: usize = 12;
+
+/// The blocks of all keys, laid out so that the partners of one record are found without any pair being stored.
+pub(crate) struct Blocks {
+    /// Members of all blocks, one block after the other, ascending inside a block.
+    members: Vec<u32>,
+    /// Per place in `members`, how many members behind it are partners.
+    partners: Vec<u16>,
+    /// Where each key's members begin.
+    key_starts: Vec<usize>,
+    /// Per record, where its places begin in `places`.
+    place_starts: Vec<u32>,
+    places: Vec<u32>,
+    pub(crate) statistics: Vec<KeyStatistics>,
+}
+
+struct KeyBlocks {
+    members: Vec<u32>,
+    partners: Vec<u16>,
+    statistics: KeyStatistics,
+}
+
+impl Blocks {
+    /// Forms the blocks of all keys.
+    pub(crate) fn form(records: &Records, keys: &[Key], splitters: &[Splitter], max_block_records: usize) -> Self {
+        let atoms = Atoms::new(records);
+        let cutter = Cutter { records, atoms: &atoms, splitters, most: max_block_records.clamp(2, 4096) };
+        let mut blocks = Self {
+            members: Vec::new(),
+            partners: Vec::new(),
+            key_starts: Vec::new(),
+            place_starts: Vec::new(),
+            places: Vec::new(),
+            statistics: Vec::new(),
+        };
+        for key in keys {
+            let found = cutter.blocks_of(key);
+            blocks.key_starts.push(blocks.members.len());
+            blocks.members.extend(found.members);
+            blocks.partners.extend(found.partners);
+            blocks.statistics.push(found.statistics);
+        }
+        blocks.list_places(records.len());
+        blocks
+    }
+
+    fn list_places(&mut self, records: usize) {
+        let mut starts = vec![0_u32; records + 1];
+        for member in &self.members {
+            starts[*member as usize + 1] += 1;
+        }
+        for record in 0..records {
+            starts[record + 1] += starts[record];
+        }
+        let mut next = starts.clone();
+        let mut places = vec![0_u32; self.members.len()];
+        for (place, member) in (0_u32..).zip(&self.members) {
+            let slot = &mut next[*member as usize];
+            places[*slot as usize] = place;
+            *slot += 1;
+        }
+        self.place_starts = starts;
+        self.places = places;
+    }
+
+    /// Calls `each` with every partner of a record that comes after it, and the key; a partner may come again.
+    pub(crate) fn partners_after(&self, record: u32, mut each: impl FnMut(u32, usize)) {
+        let range = self.place_starts[record as usize] as usize..self.place_starts[record as usize + 1] as usize;
+        let mut key = 0;
+        for place in &self.places[range] {
+            let place = *place as usize;
+            while self.key_starts.get(key + 1).is_some_and(|start| *start <= place) {
+                key += 1;
+            }
+            let count = usize::from(self.partners[place]);
+            for partner in &self.members[place + 1..=place + count] {
+                each(*partner, key);
+            }
+        }
+    }
+}
+
+struct Cutter<'a> {
+    records: &'a Records,
+    atoms: &'a Atoms<'a>,
+    splitters: &'a [Splitter],
+    most: usize,
+}
+
+impl Cutter<'_> {
+    fn blocks_of(&self, key: &Key) -> KeyBlocks {
+        let mut entries = self.entries(key);
+        entries.par_sort_unstable();
+        entries.dedup();
+        let mut blocks = KeyBlocks {
+            members: Vec::new(),
+            partners: Vec::new(),
+            statistics: KeyStatistics { name: key.name.clone(), ..KeyStatistics::default() },
+        };
+        for block in entries.chunk_by(|left, right| left.0 == right.0) {
+            if block.len() > self.most {
+                blocks.statistics.split_blocks += 1;
+                self.split(block.iter().map(|(_, record)| *record).collect(), 0, &mut blocks);
+            } else if block.len() > 1 {
+                blocks.add(block.iter().map(|(_, record)| *record), usize::MAX);
+            }
+        }
+        blocks
+    }
+
+    fn entries(&self, key: &Key) -> Vec<(u64, u32)> {
+        let count = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+        (0..count)
+            .into_par_iter()
+            .with_min_len(4096)
+            .fold(
+                || (Vec::new(), Vec::new()),
+                |(mut entries, mut hashes): (Vec<(u64, u32)>, Vec<u64>), record| {
+                    hashes.clear();
+                    (key.make)(self.atoms, self.records.record(record), &mut hashes);
+                    entries.extend(hashes.iter().map(|hash| (*hash, record)));
+                    (entries, hashes)
+                },
+            )
+            .map(|(entries, _)| entries)
+            .reduce(Vec::new, |mut left, right| {
+                left.extend(right);
+                left
+            })
+    }
+
+    /// Splits a block by the next splitter that tells its members apart.
+    fn split(&self, members: Vec<u32>, from: usize, blocks: &mut KeyBlocks) {
+        if members.len() <= self.most {
+            if members.len() > 1 {
+                blocks.add(members.into_iter(), usize::MAX);
+            }
+            return;
+        }
+        for (number, splitter) in self.splitters.iter().enumerate().skip(from) {
+            let mut entries: Vec<(u64, u32)> = members
+                .iter()
+                .map(|member| (self.atoms.splitter(*splitter, self.records.record(*member)), *member))
+                .collect();
+            entries.sort_unstable();
+            if entries.first().map(|entry| entry.0) == entries.last().map(|entry| entry.0) {
+                continue;
+            }
+            for part in entries.chunk_by(|left, right| left.0 == right.0) {
+                self.split(part.iter().map(|(_, record)| *record).collect(), number + 1, blocks);
+            }
+            return;
+        }
+        blocks.statistics.capped_blocks += 1;
+        blocks.add(members.into_iter(), NEIGHBOURS);
+    }
+}
+
+impl KeyBlocks {
+    fn add(&mut self, members: impl ExactSizeIterator<Item = u32>, most: usize) {
+        let count = members.len();
+        self.members.extend(members);
+        for place in 0..count {
+            let partners = (count - place - 1).min(most);
+            self.statistics.pairs += partners as u64;
+            self.partners.push(u16::try_from(partners).unwrap_or(u16::MAX));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Judgements as hard constraints: records said to be the same stand together, records said to differ never do.
+
+use kartei_schemas::judgement::{Judgement, RecordId, Verdict};
+use polars::frame::DataFrame;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::forest::Forest;
+use crate::linked::JudgementStatistics;
+
+/// Judgements in the numbers of the records.
+#[derive(Debug, Default)]
+pub(crate) struct Constraints {
+    /// Pairs that must stand together, contradictions left out.
+    pub(crate) same: Vec<(u32, u32)>,
+    /// Pairs that must not.
+    pub(crate) different: Vec<(u32, u32)>,
+    /// All judged pairs, unsure ones among them: nobody is asked about them again.
+    pub(crate) judged: FxHashSet<(u32, u32)>,
+    /// Pairs said to be the same that contradict those said to differ.
+    pub(crate) contradictions: Vec<(u32, u32)>,
+    pub(crate) statistics: JudgementStatistics,
+}
+
+impl Constraints {
+    /// Finds the judged records. `numbers` gives each row its record's number.
+    pub(crate) fn read(frame: &DataFrame, judgements: &[Judgement], numbers: &[u32]) -> Self {
+        let mut constraints = Self::default();
+        if judgements.is_empty() {
+            return constraints;
+        }
+        let rows = rows_of(frame, judgements);
+        let mut pairs: Vec<(u32, u32, bool)> = Vec::new();
+        for judgement in judgements {
+            let row = |id: &RecordId| rows.get(id).map(|row| numbers[*row as usize]);
+            let (Some(left), Some(right)) = (row(&judgement.left), row(&judgement.right)) else {
+                constraints.statistics.without_record += 1;
+                continue;
+            };
+            let pair = (left.min(right), left.max(right));
+            constraints.judged.insert(pair);
+            constraints.statistics.used += 1;
+            if judgement.verdict != Verdict::Unsure && left != right {
+                pairs.push((pair.0, pair.1, judgement.verdict == Verdict::Same));
+            }
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        constraints.different = pairs.iter().filter(|pair| !pair.2).map(|pair| (pair.0, pair.1)).collect();
+        constraints.settle(pairs.iter().filter(|pair| pair.2).map(|pair| (pair.0, pair.1)), numbers.len());
+        constraints
+    }
+
+    /// Accepts one same-judgement after the other, unless it would join records that are said to differ.
+    fn settle(&mut self, same: impl Iterator<Item = (u32, u32)>, records: usize) {
+        let mut forest = Forest::new(records);
+        for (left, right) in same {
+            let mut trial = (forest.root(left), forest.root(right));
+            trial = (trial.0.min(trial.1), trial.0.max(trial.1));
+            let breaks = self.different.iter().any(|(one, other)| {
+                let roots = (forest.root(*one), forest.root(*other));
+                roots == trial || (roots.1, roots.0) == trial || roots.0 == roots.1
+            });
+            if breaks {
+                self.contradictions.push((left, right));
+                self.statistics.contradicting += 1;
+            } else {
+                forest.join(left, right);
+                self.same.push((left, right));
+            }
+        }
+    }
+}
+
+fn rows_of(frame: &DataFrame, judgements: &[Judgement]) -> FxHashMap<RecordId, u32> {
+    let wanted: FxHashSet<(&str, &str)> = judgements
+        .iter()
+        .flat_map(|judgement| [&judgement.left, &judgement.right])
+        .map(|id| (id.source.as_str(), id.key.as_str()))
+        .collect();
+    let column = |name: &str| frame.column(name).ok()?.str().ok();
+    let (Some(sources), Some(keys)) = (column(kartei_schemas::frame::SOURCE), column(kartei_schemas::frame::KEY))
+    else {
+        return FxHashMap::default();
+    };
+    let rows = sources.iter().zip(keys.iter()).zip(0_u32..);
+    rows.filter_map(|((source, key), row)| {
+        let id = (source?, key?);
+        wanted.contains(&id).then(|| (RecordId { source: id.0.to_owned(), key: id.1.to_owned() }, row))
+    })
+    .collect()
+}

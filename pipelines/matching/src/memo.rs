@@ -1,0 +1,40 @@
+//! A memory of value pairs that were compared: of fixed size, so that it stays in the processor's cache; a pair
+//! that has been pushed out is compared again, with the same result.
+
+/// Remembers the level of pairs of numbers.
+pub(crate) struct Memo {
+    entries: Vec<(u64, u8)>,
+    mask: usize,
+}
+
+impl Memo {
+    /// For comparisons that cost much and repeat often.
+    pub(crate) fn large() -> Self {
+        Self::with_bits(15)
+    }
+
+    /// For all others.
+    pub(crate) fn small() -> Self {
+        Self::with_bits(10)
+    }
+
+    /// Remembers one pair only.
+    pub(crate) fn single() -> Self {
+        Self::with_bits(0)
+    }
+
+    fn with_bits(bits: u32) -> Self {
+        Self { entries: vec![(u64::MAX, 0); 1 << bits], mask: (1 << bits) - 1 }
+    }
+
+    /// The level of a pair, whichever way round, computed where it is not remembered.
+    pub(crate) fn level(&mut self, left: u32, right: u32, compute: impl FnOnce() -> u8) -> u8 {
+        let key = u64::from(left.min(right)) << 32 | u64::from(left.max(right));
+        let place = (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize & self.mask;
+        let entry = &mut self.entries[place];
+        if entry.0 != key {
+            *entry = (key, compute());
+        }
+        entry.1
+    }
+}

@@ -1,0 +1,230 @@
+//! From decided clusters to what a caller sees: rows, households, review, statistics.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use crate::blocks::Blocks;
+use crate::constraints::Constraints;
+use crate::forest::Forest;
+use crate::linked::{LinkStatistics, Linked, Model, ReviewPair, ReviewReason, ScoredPairs};
+use crate::records::Records;
+use crate::weights::Odds;
+
+/// From this probability on two clusters are one household.
+const HOUSEHOLD_FROM: f64 = 0.5;
+
+/// A pair that was kept, in the records' numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scored {
+    pub(crate) left: u32,
+    pub(crate) right: u32,
+    pub(crate) pattern: u64,
+    pub(crate) odds: Odds,
+    pub(crate) key: u16,
+}
+
+/// What the run decided, in the records' numbers.
+pub(crate) struct Decided {
+    pub(crate) scored: Vec<Scored>,
+    pub(crate) clusters: Vec<u32>,
+    pub(crate) pairs: u64,
+    pub(crate) new_pairs: Vec<u64>,
+}
+
+/// A scored pair in the frame's rows.
+struct Pair {
+    left: u32,
+    right: u32,
+    weight: f32,
+    probabilities: [f64; 3],
+    key: u16,
+}
+
+/// Puts everything into the frame's rows.
+pub(crate) fn outcome(
+    records: &Records,
+    blocks: &Blocks,
+    constraints: &Constraints,
+    model: Model,
+    decided: Decided,
+) -> Linked {
+    let rows = &records.rows;
+    let clusters = by_row(rows, &decided.clusters);
+    let mut pairs: Vec<Pair> = decided
+        .scored
+        .par_iter()
+        .map(|pair| {
+            let (left, right) = (rows[pair.left as usize], rows[pair.right as usize]);
+            Pair {
+                left: left.min(right),
+                right: left.max(right),
+                weight: pair.odds.weight(),
+                probabilities: pair.odds.probabilities(),
+                key: pair.key,
+            }
+        })
+        .collect();
+    pairs.par_sort_unstable_by_key(|pair| (pair.left, pair.right));
+    let households = households(&clusters, &pairs);
+    let review = review(&clusters, &pairs, &model, constraints, rows);
+    let statistics = statistics(records, blocks, constraints, &model, &decided, (&clusters, &households, &pairs));
+    let shown = pairs.iter().filter(|pair| pair.probabilities[0] >= model.review_threshold);
+    Linked { pairs: columns_of(shown), clusters, households, review, model, statistics }
+}
+
+/// Labels in rows: the smallest row of each set.
+fn by_row(rows: &[u32], labels: &[u32]) -> Vec<u32> {
+    let mut forest = Forest::new(rows.len());
+    for (record, label) in labels.iter().enumerate() {
+        forest.join(rows[record], rows[*label as usize]);
+    }
+    forest.labels()
+}
+
+fn households(clusters: &[u32], pairs: &[Pair]) -> Vec<u32> {
+    let mut forest = Forest::new(clusters.len());
+    for (row, label) in (0_u32..).zip(clusters) {
+        forest.join(row, *label);
+    }
+    for pair in pairs.iter().filter(|pair| pair.probabilities[1] >= HOUSEHOLD_FROM) {
+        forest.join(pair.left, pair.right);
+    }
+    forest.labels()
+}
+
+fn columns_of<'a>(pairs: impl Iterator<Item = &'a Pair>) -> ScoredPairs {
+    let mut columns = ScoredPairs::default();
+    for pair in pairs {
+        columns.left.push(pair.left);
+        columns.right.push(pair.right);
+        columns.weight.push(pair.weight);
+        columns.probability.push(narrow(pair.probabilities[0]));
+        columns.household.push(narrow(pair.probabilities[1]));
+    }
+    columns
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a probability needs no more than seven digits")]
+fn narrow(probability: f64) -> f32 {
+    probability as f32
+}
+
+/// Pairs to ask about: uncertain ones between clusters, cut ones, and contradictions, the most valuable first.
+fn review(clusters: &[u32], pairs: &[Pair], model: &Model, constraints: &Constraints, rows: &[u32]) -> Vec<ReviewPair> {
+    let mut sizes = vec![0_u32; clusters.len()];
+    for label in clusters {
+        sizes[*label as usize] += 1;
+    }
+    let mut best: BTreeMap<(u32, u32), ReviewPair> = BTreeMap::new();
+    let judged = judged_rows(constraints, rows);
+    for pair in pairs {
+        let (left, right) = (clusters[pair.left as usize], clusters[pair.right as usize]);
+        let is_asked = pair.probabilities[0] >= model.review_threshold && left != right;
+        if !is_asked || judged.contains(&(pair.left, pair.right)) {
+            continue;
+        }
+        let reason =
+            if pair.probabilities[0] >= model.merge_threshold { ReviewReason::Cut } else { ReviewReason::Uncertain };
+        let impact = sizes[left as usize].min(sizes[right as usize]);
+        let asked = ReviewPair {
+            left: pair.left,
+            right: pair.right,
+            probability: narrow(pair.probabilities[0]),
+            reason,
+            impact,
+        };
+        let place = best.entry((left.min(right), left.max(right))).or_insert_with(|| asked.clone());
+        if asked.probability > place.probability {
+            *place = asked;
+        }
+    }
+    let contradictions = constraints.contradictions.iter().map(|(left, right)| {
+        let (left, right) = (rows[*left as usize], rows[*right as usize]);
+        let reason = ReviewReason::JudgementConflict;
+        ReviewPair { left: left.min(right), right: left.max(right), probability: 1.0, reason, impact: 2 }
+    });
+    let mut review: Vec<ReviewPair> = best.into_values().chain(contradictions).collect();
+    let doubt = |pair: &ReviewPair| (pair.probability - 0.5).abs();
+    review.sort_by(|one, other| {
+        other
+            .impact
+            .cmp(&one.impact)
+            .then(doubt(one).total_cmp(&doubt(other)))
+            .then((one.left, one.right).cmp(&(other.left, other.right)))
+    });
+    review
+}
+
+fn judged_rows(constraints: &Constraints, rows: &[u32]) -> rustc_hash::FxHashSet<(u32, u32)> {
+    let in_rows = |pair: &(u32, u32)| {
+        let (left, right) = (rows[pair.0 as usize], rows[pair.1 as usize]);
+        (left.min(right), left.max(right))
+    };
+    constraints.judged.iter().map(in_rows).collect()
+}
+
+fn statistics(
+    records: &Records,
+    blocks: &Blocks,
+    constraints: &Constraints,
+    model: &Model,
+    decided: &Decided,
+    (clusters, households, pairs): (&[u32], &[u32], &[Pair]),
+) -> LinkStatistics {
+    let mut keys = blocks.statistics.clone();
+    for (key, new_pairs) in keys.iter_mut().zip(&decided.new_pairs) {
+        key.new_pairs = *new_pairs;
+    }
+    let mut histogram = vec![0_u64; 20];
+    let (mut inside, mut coherent, mut matched) = (0_u64, 0_u64, 0_u64);
+    for pair in pairs {
+        let is_match = pair.probabilities[0] >= model.merge_threshold;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bin from 0 to 19")]
+        let bin = ((pair.probabilities[0] * 20.0) as usize).min(19);
+        histogram[bin] += 1;
+        matched += u64::from(is_match);
+        if is_match && let Some(key) = keys.get_mut(usize::from(pair.key)) {
+            key.matched_pairs += 1;
+        }
+        if clusters[pair.left as usize] == clusters[pair.right as usize] {
+            inside += 1;
+            coherent += u64::from(is_match);
+        }
+    }
+    let cluster_sizes = sizes_of(clusters);
+    LinkStatistics {
+        records: records.len() as u64,
+        candidate_pairs: decided.pairs,
+        scored_pairs: decided.pairs,
+        matched_pairs: matched,
+        clusters: cluster_sizes.values().sum(),
+        households: households_of_several(clusters, households),
+        cluster_sizes: cluster_sizes.into_iter().collect(),
+        histogram,
+        keys,
+        coherence: if inside == 0 { 1.0 } else { coherent as f64 / inside as f64 },
+        junk: records.placeholders.clone(),
+        judgements: constraints.statistics,
+    }
+}
+
+fn sizes_of(labels: &[u32]) -> BTreeMap<u32, u64> {
+    let mut members = vec![0_u32; labels.len()];
+    for label in labels {
+        members[*label as usize] += 1;
+    }
+    let mut sizes = BTreeMap::new();
+    for size in members.into_iter().filter(|size| *size > 0) {
+        *sizes.entry(size).or_insert(0) += 1;
+    }
+    sizes
+}
+
+fn households_of_several(clusters: &[u32], households: &[u32]) -> u64 {
+    let mut several = vec![false; households.len()];
+    for (cluster, household) in clusters.iter().zip(households) {
+        several[*household as usize] |= cluster != household;
+    }
+    several.into_iter().filter(|several| *several).count() as u64
+}

@@ -1,0 +1,381 @@
+//! The records as the matching sees them: a fixed number of small integers a record, and the distinct values that
+//! these stand for, each taken apart once.
+
+use kartei_schemas::matching::{MatchSchema, Role};
+use polars::frame::DataFrame;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::LinkError;
+use crate::columns::{self, Column, MISSING};
+use crate::contacts::{self, Email, KnownNames};
+use crate::extras::{self, Extra};
+use crate::names::Names;
+use crate::text::{fold, hash, mix};
+use crate::{dates, placeholders, places};
+
+/// Where a record keeps the number of which value.
+pub(crate) mod slot {
+    pub(crate) const GIVEN: usize = 0;
+    pub(crate) const SURNAME: usize = 1;
+    pub(crate) const BIRTH_SURNAME: usize = 2;
+    pub(crate) const SEX: usize = 3;
+    pub(crate) const DATE: usize = 4;
+    pub(crate) const EMAIL: usize = 5;
+    pub(crate) const MOBILE: usize = 6;
+    pub(crate) const PHONE: usize = 7;
+    pub(crate) const STREET: usize = 8;
+    pub(crate) const HOUSE: usize = 9;
+    pub(crate) const POSTAL_CODE: usize = 10;
+    pub(crate) const CITY: usize = 11;
+    pub(crate) const REGION: usize = 12;
+    pub(crate) const ADDRESS: usize = 13;
+    pub(crate) const FULL_NAME: usize = 14;
+    pub(crate) const EXTRAS: usize = 15;
+}
+
+/// All records of a run, in an order that does not depend on the rows' order.
+pub(crate) struct Records {
+    /// Per record its row in the frame.
+    pub(crate) rows: Vec<u32>,
+    values: Vec<u32>,
+    stride: usize,
+    pub(crate) names: Names,
+    pub(crate) emails: Vec<Email>,
+    /// Distinct texts by slot, for the slots that are compared as texts.
+    pub(crate) texts: Vec<Vec<String>>,
+    pub(crate) extras: Vec<Extra>,
+    /// Placeholders left out, by column.
+    pub(crate) placeholders: Vec<(String, u64)>,
+}
+
+impl Records {
+    /// Reads a frame.
+    pub(crate) fn read(frame: &DataFrame, schema: &MatchSchema) -> Result<Self, LinkError> {
+        let count = frame.height();
+        if u32::try_from(count).is_err() {
+            return Err(LinkError::TooManyRecords(count));
+        }
+        let columns = columns::read(frame, schema)?;
+        Ok(Reader::new(count, columns).finish())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The numbers of one record.
+    pub(crate) fn record(&self, record: u32) -> &[u32] {
+        let start = record as usize * self.stride;
+        &self.values[start..start + self.stride]
+    }
+
+    /// All values of one slot, in the records' order.
+    pub(crate) fn column(&self, slot: usize) -> impl Iterator<Item = u32> {
+        self.values.iter().skip(slot).step_by(self.stride).copied()
+    }
+
+    /// Takes values out of a slot, and notes how many records lost one.
+    pub(crate) fn forget(&mut self, slot: usize, values: &FxHashSet<u32>) {
+        if values.is_empty() {
+            return;
+        }
+        let mut lost = 0;
+        for value in self.values.iter_mut().skip(slot).step_by(self.stride) {
+            if values.contains(value) {
+                *value = MISSING;
+                lost += 1;
+            }
+        }
+        let name = ["email", "mobile", "phone"][slot - slot::EMAIL];
+        self.placeholders.push((name.to_owned(), lost));
+    }
+
+    /// Whether any record has a value in the slot.
+    pub(crate) fn has(&self, slot: usize) -> bool {
+        self.column(slot).any(|value| value != MISSING)
+    }
+}
+
+struct Reader {
+    count: usize,
+    columns: Vec<Option<Column>>,
+    names: Names,
+    slots: Vec<Vec<u32>>,
+    texts: Vec<Vec<String>>,
+    placeholders: Vec<(String, u64)>,
+}
+
+impl Reader {
+    fn new(count: usize, columns: Vec<Column>) -> Self {
+        Self {
+            count,
+            columns: columns.into_iter().map(Some).collect(),
+            names: Names::new(),
+            slots: vec![Vec::new(); slot::EXTRAS],
+            texts: vec![Vec::new(); slot::EXTRAS],
+            placeholders: Vec::new(),
+        }
+    }
+
+    fn finish(mut self) -> Records {
+        let identity = self.identity();
+        self.read_names();
+        self.read_dates_and_sex();
+        let emails = self.read_emails();
+        self.read_texts();
+        let extras = extras::choose(self.columns.into_iter().flatten().collect());
+        let mut slots = self.slots;
+        let mut texts = self.texts;
+        let mut kinds = Vec::new();
+        for (extra, ids, values) in extras {
+            slots.push(ids);
+            texts.push(values);
+            kinds.push(extra);
+        }
+        let mut rows: Vec<u32> = (0..u32::try_from(self.count).unwrap_or(u32::MAX)).collect();
+        rows.par_sort_by_key(|row| (identity[*row as usize], *row));
+        let stride = slots.len();
+        let mut values = vec![MISSING; stride * self.count];
+        values.par_chunks_mut(stride.max(1)).zip(&rows).for_each(|(record, row)| {
+            for (value, column) in record.iter_mut().zip(&slots) {
+                *value = column.get(*row as usize).copied().unwrap_or(MISSING);
+            }
+        });
+        let mut records = Records {
+            rows,
+            values,
+            stride,
+            names: self.names,
+            emails,
+            texts,
+            extras: kinds,
+            placeholders: self.placeholders,
+        };
+        records.number_combinations();
+        records
+    }
+
+    /// A hash a row of what names the record, else of all that it holds.
+    fn identity(&mut self) -> Vec<u64> {
+        let named: Vec<Column> = [Role::Source, Role::Key].into_iter().filter_map(|role| self.take(role)).collect();
+        let has_key = named.iter().any(|column| column.role == Role::Key);
+        let mut identity = vec![0_u64; self.count];
+        let all = self.columns.iter().flatten().filter(|_| !has_key);
+        for column in named.iter().chain(all) {
+            let hashes: Vec<u64> = column.texts.iter().map(|text| hash(text)).collect();
+            for (identity, id) in identity.iter_mut().zip(&column.ids) {
+                *identity = mix(*identity, hashes[*id as usize]);
+            }
+        }
+        identity
+    }
+
+    fn take(&mut self, role: Role) -> Option<Column> {
+        self.columns.iter_mut().find(|column| column.as_ref().is_some_and(|column| column.role == role))?.take()
+    }
+
+    fn read_names(&mut self) {
+        let parts =
+            [(slot::GIVEN, Role::GivenName), (slot::SURNAME, Role::Surname), (slot::BIRTH_SURNAME, Role::BirthSurname)];
+        for (slot, role) in parts {
+            let Some(column) = self.take(role) else { continue };
+            let numbers: Vec<u32> = column.texts.iter().map(|text| self.names.number(text)).collect();
+            self.note_placeholders(&column, &numbers);
+            self.slots[slot] = column.ids.iter().map(|id| numbers[*id as usize]).collect();
+        }
+        self.read_full_names();
+    }
+
+    /// Where given name or surname are missing, they come out of the full name.
+    fn read_full_names(&mut self) {
+        let Some(position) =
+            self.columns.iter().position(|column| column.as_ref().is_some_and(|column| column.role == Role::FullName))
+        else {
+            return;
+        };
+        let column = if self.slots[slot::GIVEN].is_empty() && self.slots[slot::SURNAME].is_empty() {
+            self.columns[position].take()
+        } else {
+            None
+        };
+        let Some(column) = column.as_ref().or(self.columns[position].as_ref()) else { return };
+        let parts: Vec<(u32, u32)> = column
+            .texts
+            .iter()
+            .map(|text| {
+                let (given, surname) = split_full_name(text);
+                (self.names.number(&given), self.names.number(&surname))
+            })
+            .collect();
+        for slot in [slot::GIVEN, slot::SURNAME] {
+            self.slots[slot].resize(self.count, MISSING);
+        }
+        for (row, id) in column.ids.iter().enumerate() {
+            if self.slots[slot::GIVEN][row] == MISSING && self.slots[slot::SURNAME][row] == MISSING {
+                (self.slots[slot::GIVEN][row], self.slots[slot::SURNAME][row]) = parts[*id as usize];
+            }
+        }
+    }
+
+    fn read_dates_and_sex(&mut self) {
+        if let Some(column) = self.take(Role::BirthDate) {
+            let dates: Vec<u32> = column.texts.iter().map(|text| dates::parse(text).unwrap_or(MISSING)).collect();
+            self.note_placeholders(&column, &dates);
+            self.slots[slot::DATE] = column.ids.iter().map(|id| dates[*id as usize]).collect();
+        }
+        if let Some(column) = self.take(Role::Sex) {
+            let sexes: Vec<u32> = column.texts.iter().map(|text| sex_of(text)).collect();
+            self.slots[slot::SEX] = column.ids.iter().map(|id| sexes[*id as usize]).collect();
+        }
+    }
+
+    fn read_emails(&mut self) -> Vec<Email> {
+        let Some(column) = self.take(Role::Email) else { return vec![Email::default()] };
+        let filled = column.ids.iter().filter(|id| **id != MISSING).count();
+        let column = column.canonicalised(contacts::canonical);
+        self.placeholders_lost(&column, filled);
+        let spelled: Vec<contacts::Spelled> = {
+            let words = |slot: usize| -> FxHashSet<&str> {
+                let distinct: FxHashSet<u32> = self.slots[slot].iter().copied().collect();
+                let mut words = FxHashSet::default();
+                for name in distinct {
+                    words.extend(self.names.words(name));
+                }
+                words
+            };
+            let known = KnownNames { given: words(slot::GIVEN), surnames: words(slot::SURNAME) };
+            column.texts.par_iter().map(|address| contacts::spelled(address, &known)).collect()
+        };
+        let names = &mut self.names;
+        let emails =
+            column.texts.iter().zip(&spelled).map(|(text, spelled)| contacts::take_apart(text, spelled, names));
+        let emails = emails.collect();
+        self.slots[slot::EMAIL] = column.ids;
+        self.texts[slot::EMAIL] = column.texts;
+        emails
+    }
+
+    fn read_texts(&mut self) {
+        let number = |text: &str| if placeholders::is_number(text) { String::new() } else { places::compact(text) };
+        self.read_numbers(number);
+        let plain = |text: &str| {
+            let folded = fold(text);
+            if placeholders::is_text(&folded) { String::new() } else { folded }
+        };
+        self.read_streets();
+        self.read_text(slot::POSTAL_CODE, Role::PostalCode, places::compact);
+        self.read_text(slot::CITY, Role::City, plain);
+        self.read_text(slot::REGION, Role::Region, plain);
+    }
+
+    fn read_text(&mut self, slot: usize, role: Role, canonical: impl Fn(&str) -> String + Sync) {
+        if let Some(column) = self.take(role) {
+            let filled = column.ids.iter().filter(|id| **id != MISSING).count();
+            let column = column.canonicalised(canonical);
+            self.placeholders_lost(&column, filled);
+            self.slots[slot] = column.ids;
+            self.texts[slot] = column.texts;
+        }
+    }
+
+    /// Mobile and landline numbers share one dictionary, since sources mix them up.
+    fn read_numbers(&mut self, canonical: impl Fn(&str) -> String + Sync) {
+        let mut dictionary = columns::Dictionary::default();
+        for (slot, role) in [(slot::MOBILE, Role::Mobile), (slot::PHONE, Role::Phone)] {
+            let Some(column) = self.take(role) else { continue };
+            let filled = column.ids.iter().filter(|id| **id != MISSING).count();
+            let column = column.canonicalised(&canonical);
+            self.placeholders_lost(&column, filled);
+            let numbers: Vec<u32> = column.texts.iter().map(|text| dictionary.number(text)).collect();
+            self.slots[slot] = column.ids.iter().map(|id| numbers[*id as usize]).collect();
+        }
+        self.texts[slot::MOBILE] = dictionary.texts;
+    }
+
+    /// Streets lose a house number that stands behind them, unless there is a column for it.
+    fn read_streets(&mut self) {
+        self.read_text(slot::HOUSE, Role::HouseNumber, places::compact);
+        let Some(column) = self.take(Role::Street) else { return };
+        let parts: Vec<(String, String)> = column.texts.par_iter().map(|text| places::street_and_house(text)).collect();
+        let mut streets = columns::Dictionary::default();
+        let mut houses = columns::Dictionary::default();
+        for text in self.texts[slot::HOUSE].iter().skip(1) {
+            houses.number(text);
+        }
+        let numbers: Vec<(u32, u32)> =
+            parts.iter().map(|(street, house)| (streets.number(street), houses.number(house))).collect();
+        self.slots[slot::STREET] = column.ids.iter().map(|id| numbers[*id as usize].0).collect();
+        self.slots[slot::HOUSE].resize(self.count, MISSING);
+        for (house, id) in self.slots[slot::HOUSE].iter_mut().zip(&column.ids) {
+            if *house == MISSING {
+                *house = numbers[*id as usize].1;
+            }
+        }
+        self.texts[slot::STREET] = streets.texts;
+        self.texts[slot::HOUSE] = houses.texts;
+    }
+
+    fn note_placeholders(&mut self, column: &Column, numbers: &[u32]) {
+        let lost = column.ids.iter().filter(|id| **id != MISSING && numbers[**id as usize] == MISSING).count();
+        if lost > 0 {
+            self.placeholders.push((column.name.clone(), lost as u64));
+        }
+    }
+
+    fn placeholders_lost(&mut self, column: &Column, filled: usize) {
+        let left = column.ids.iter().filter(|id| **id != MISSING).count();
+        if left < filled {
+            self.placeholders.push((column.name.clone(), (filled - left) as u64));
+        }
+    }
+}
+
+impl Records {
+    /// Numbers whole names and whole addresses, so that their frequencies can be counted.
+    fn number_combinations(&mut self) {
+        let mut names: FxHashMap<(u32, u32), u32> = FxHashMap::default();
+        let mut addresses: FxHashMap<(u32, u32, u32), u32> = FxHashMap::default();
+        for record in self.values.chunks_mut(self.stride) {
+            let (given, surname) = (record[slot::GIVEN], record[slot::SURNAME]);
+            if given != MISSING && surname != MISSING {
+                record[slot::FULL_NAME] = next_number(&mut names, (given.min(surname), given.max(surname)));
+            }
+            let (street, house) = (record[slot::STREET], record[slot::HOUSE]);
+            let area = if record[slot::POSTAL_CODE] == MISSING {
+                record[slot::CITY] | 1 << 31
+            } else {
+                record[slot::POSTAL_CODE]
+            };
+            if street != MISSING && house != MISSING {
+                record[slot::ADDRESS] = next_number(&mut addresses, (street, house, area));
+            }
+        }
+    }
+}
+
+fn next_number<K: std::hash::Hash + Eq>(numbers: &mut FxHashMap<K, u32>, key: K) -> u32 {
+    let next = u32::try_from(numbers.len() + 1).unwrap_or(u32::MAX);
+    *numbers.entry(key).or_insert(next)
+}
+
+fn sex_of(text: &str) -> u32 {
+    match text.to_lowercase().as_str() {
+        "f" | "w" | "female" | "weiblich" | "frau" | "mrs" | "ms" => 1,
+        "m" | "male" | "männlich" | "herr" | "mr" => 2,
+        _ => MISSING,
+    }
+}
+
+/// Given names and surname of a full name: "Müller, Hans", else the last word is the surname.
+fn split_full_name(text: &str) -> (String, String) {
+    if let Some((surname, given)) = text.split_once(',') {
+        return (given.trim().to_owned(), surname.trim().to_owned());
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words.as_slice() {
+        [] => (String::new(), String::new()),
+        [one] => (String::new(), (*one).to_owned()),
+        [given @ .., surname] => (given.join(" "), (*surname).to_owned()),
+    }
+}
