@@ -57,6 +57,14 @@ impl Subject {
         }
     }
 
+    /// The comparison's name as people read it: for extra columns the column's own.
+    pub(crate) fn title(self, records: &Records) -> &str {
+        match self {
+            Self::Extra(number, _) => &records.extras[number].name,
+            _ => self.name(),
+        }
+    }
+
     /// The names of the levels, from level 1 on.
     pub(crate) fn levels(self) -> &'static [&'static str] {
         match self {

@@ -52,11 +52,7 @@ pub fn link(
     let splitters = keys::splitters(&prepared);
     let blocks = Blocks::form(&prepared, &keys, &splitters, schema.candidates.max_block_records);
     options.tell(Stage::Candidates, count, count);
-    let mut numbers = vec![0; prepared.len()];
-    for (number, row) in (0_u32..).zip(&prepared.rows) {
-        numbers[*row as usize] = number;
-    }
-    let constraints = Constraints::read(records, judgements, &numbers);
+    let constraints = Constraints::read(records, judgements, &prepared.numbers());
     let run =
         Run { records: &prepared, subjects: &subjects, blocks: &blocks, schema, constraints: &constraints, options };
     Ok(run.link(weights))
@@ -80,18 +76,19 @@ impl Run<'_> {
             |pair| Some((pair.left, pair.right, pair.pattern)),
         );
         let share = thousandths as f64 / 1000.0;
-        let by_records = Frequencies::count(self.records, None);
+        let believed = |slot| training::believed_collision(&shipped, self.subjects, slot);
+        let by_records = Frequencies::count(self.records, believed, None);
         let (first, _) = self.fit(&shipped, &by_records, &sample.found, share);
         let (mut scored, pairs, new_pairs) = self.score(&first, &by_records);
         let clusters = self.cluster(&scored, &first, &by_records, 3.3);
-        let by_persons = Frequencies::count(self.records, Some(&clusters));
+        let by_persons = Frequencies::count(self.records, believed, Some(&clusters));
         let (second, fit) = self.fit(&shipped, &by_persons, &sample.found, share);
         self.rescore(&mut scored, &second, &by_persons);
         let merge = self.schema.thresholds.merge.unwrap_or(0.5);
         let review = self.schema.thresholds.review.unwrap_or(0.1).min(merge);
         let clusters = self.cluster(&scored, &second, &by_persons, bits_of(merge));
         let model = Model {
-            comparisons: second.named(self.subjects),
+            comparisons: second.named(self.subjects, self.records),
             prior_same: second.prior[SAME],
             prior_household: second.prior[HOUSEHOLD],
             merge_threshold: merge,

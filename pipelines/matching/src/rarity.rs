@@ -8,21 +8,35 @@ use crate::comparisons::{NAMES_SWAPPED, Subject, level_of};
 use crate::records::{Records, slot};
 use crate::weights::Odds;
 
+/// Persons' worth of belief that a value is about as frequent as the shipped weights have it.
+const BELIEVED_PERSONS: f64 = 500.0;
+
+/// Pairs' worth of belief in the shipped chance that two strangers share a value.
+const BELIEVED_PAIRS: f64 = 100_000.0;
+
 /// How often each value is found, counted in persons.
 pub(crate) struct Frequencies {
     /// Per slot and value, persons that have it.
     counts: Vec<FxHashMap<u32, u32>>,
-    /// Per slot, persons that have any value.
-    totals: Vec<f64>,
-    /// Per slot, the chance that two persons share a value.
-    collisions: Vec<f64>,
+    slots: Vec<Slot>,
     /// Whether persons were counted, not records.
     counts_persons: bool,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    /// Persons that have any value.
+    total: f64,
+    /// The chance that two persons share a value.
+    collision: f64,
+    /// The same, as the shipped weights have it.
+    believed: f64,
+}
+
 impl Frequencies {
-    /// Counts values; records of one cluster count once each value.
-    pub(crate) fn count(records: &Records, clusters: Option<&[u32]>) -> Self {
+    /// Counts values; records of one cluster count once each value. `believed` gives the chance that strangers share
+    /// a value of a slot, where it is known beforehand.
+    pub(crate) fn count(records: &Records, believed: impl Fn(usize) -> Option<f64>, clusters: Option<&[u32]>) -> Self {
         let slots = slot::EXTRAS + records.extras.len();
         let counts: Vec<FxHashMap<u32, u32>> = (0..slots)
             .into_par_iter()
@@ -31,25 +45,26 @@ impl Frequencies {
                 Some(clusters) => count_clusters(records, slot, clusters),
             })
             .collect();
-        let totals: Vec<f64> =
-            counts.iter().map(|counts| counts.values().map(|count| f64::from(*count)).sum()).collect();
-        let collisions = counts.iter().zip(&totals).map(|(counts, total)| collision(counts, *total)).collect();
-        Self { counts, totals, collisions, counts_persons: clusters.is_some() }
+        let slots = counts.iter().enumerate().map(|(slot, counts)| Slot::of(counts, believed(slot).unwrap_or(1e-4)));
+        Self { slots: slots.collect(), counts, counts_persons: clusters.is_some() }
     }
 
     /// The chance that two strangers share a value of the slot.
     pub(crate) fn collision(&self, slot: usize) -> f64 {
-        self.collisions[slot]
+        self.slots[slot].collision
     }
 
-    fn count_of(&self, slot: usize, value: u32) -> f64 {
-        self.counts[slot].get(&value).map_or(1.0, |count| f64::from(*count))
+    /// Persons other than the one at hand that have the value.
+    fn others(&self, slot: usize, value: u32) -> f64 {
+        let others = self.counts[slot].get(&value).map_or(0.0, |count| f64::from(*count) - 1.0);
+        if self.counts_persons { others } else { others * 0.5 }
     }
 
-    /// The share of persons that have the value, one of them taken to be the one at hand.
+    /// The chance that a stranger has the value.
     fn share(&self, slot: usize, value: u32) -> f64 {
-        let total = self.totals[slot].max(2.0);
-        ((self.count_of(slot, value) - 1.0).max(0.0) + 0.5) / total
+        let known = self.slots[slot];
+        let unseen = (known.total * known.collision).min(0.5) + BELIEVED_PERSONS * known.believed * 0.25;
+        (self.others(slot, value) + unseen) / (known.total + BELIEVED_PERSONS)
     }
 
     /// What the rarity of a value adds to the weight of its exact agreement.
@@ -146,9 +161,9 @@ impl Frequencies {
         if left[slot::FULL_NAME] == MISSING || !self.counts_persons {
             return 0.0;
         }
-        let total = self.totals[slot::FULL_NAME].max(2.0);
+        let total = self.slots[slot::FULL_NAME].total.max(2.0);
         let apart = self.share(slot::GIVEN, left[slot::GIVEN]) * self.share(slot::SURNAME, left[slot::SURNAME]);
-        let others = (self.count_of(slot::FULL_NAME, left[slot::FULL_NAME]) - 1.0).max(0.0);
+        let others = self.others(slot::FULL_NAME, left[slot::FULL_NAME]);
         let together = (others + (apart * total).min(0.5)) / total;
         (apart / together).log2().clamp(-8.0, 0.0) as f32
     }
@@ -173,11 +188,11 @@ fn count_clusters(records: &Records, slot: usize, clusters: &[u32]) -> FxHashMap
     counts
 }
 
-/// The chance that two of `total` draw the same value, with a little added for values not seen yet.
-fn collision(counts: &FxHashMap<u32, u32>, total: f64) -> f64 {
-    if total < 2.0 {
-        return 0.01;
+impl Slot {
+    fn of(counts: &FxHashMap<u32, u32>, believed: f64) -> Self {
+        let total: f64 = counts.values().map(|count| f64::from(*count)).sum();
+        let pairs: f64 = counts.values().map(|count| f64::from(*count) * (f64::from(*count) - 1.0)).sum();
+        let collision = (pairs + BELIEVED_PAIRS * believed) / (total * (total - 1.0).max(0.0) + BELIEVED_PAIRS);
+        Self { total, collision, believed }
     }
-    let pairs: f64 = counts.values().map(|count| f64::from(*count) * (f64::from(*count) - 1.0)).sum();
-    (pairs + total.sqrt()) / (total * total)
 }

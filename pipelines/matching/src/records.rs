@@ -64,6 +64,15 @@ impl Records {
         self.rows.len()
     }
 
+    /// Per row of the frame, its record's number.
+    pub(crate) fn numbers(&self) -> Vec<u32> {
+        let mut numbers = vec![0; self.rows.len()];
+        for (number, row) in (0_u32..).zip(&self.rows) {
+            numbers[*row as usize] = number;
+        }
+        numbers
+    }
+
     /// The numbers of one record.
     pub(crate) fn record(&self, record: u32) -> &[u32] {
         let start = record as usize * self.stride;

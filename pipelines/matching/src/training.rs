@@ -68,7 +68,7 @@ pub(crate) fn fit_strangers(weights: &mut Weights, records: &Records, subjects: 
             let believed = BELIEF[STRANGER] * share[STRANGER] + 0.5;
             share[STRANGER] = (counts[place][level + 1] + believed) / (seen + strength);
         }
-        if let Some(collision) = collision_of(*subject, frequencies) {
+        if let Some(collision) = slot_of(*subject).map(|slot| frequencies.collision(slot)) {
             let exact = exact_place(*subject, shares.levels.len());
             shares.levels[exact][STRANGER] = collision.clamp(SMALLEST_SHARE, 0.9);
         }
@@ -83,19 +83,26 @@ fn exact_place(subject: Subject, levels: usize) -> usize {
     if subject == Subject::GivenName { levels - 2 } else { levels - 1 }
 }
 
-fn collision_of(subject: Subject, frequencies: &Frequencies) -> Option<f64> {
-    let slot = match subject {
-        Subject::GivenName => slot::GIVEN,
-        Subject::Surname => slot::SURNAME,
-        Subject::BirthDate => slot::DATE,
-        Subject::Email => slot::EMAIL,
-        Subject::Mobile => slot::MOBILE,
-        Subject::Phone => slot::PHONE,
-        Subject::Address => slot::ADDRESS,
-        Subject::Extra(number, _) => slot::EXTRAS + number,
-        Subject::Sex | Subject::MailName => return None,
-    };
-    Some(frequencies.collision(slot))
+/// The chance that strangers share a value of a slot, as these weights have it.
+pub(crate) fn believed_collision(weights: &Weights, subjects: &[Subject], slot: usize) -> Option<f64> {
+    let place = subjects.iter().position(|subject| slot_of(*subject) == Some(slot))?;
+    let levels = &weights.comparisons[place].levels;
+    Some(levels[exact_place(subjects[place], levels.len())][STRANGER])
+}
+
+/// The slot whose values a comparison compares.
+fn slot_of(subject: Subject) -> Option<usize> {
+    match subject {
+        Subject::GivenName => Some(slot::GIVEN),
+        Subject::Surname => Some(slot::SURNAME),
+        Subject::BirthDate => Some(slot::DATE),
+        Subject::Email => Some(slot::EMAIL),
+        Subject::Mobile => Some(slot::MOBILE),
+        Subject::Phone => Some(slot::PHONE),
+        Subject::Address => Some(slot::ADDRESS),
+        Subject::Extra(number, _) => Some(slot::EXTRAS + number),
+        Subject::Sex | Subject::MailName => None,
+    }
 }
 
 /// Per comparison and level, random pairs that show it; pairs that look like one person are left out.

@@ -4,6 +4,8 @@ use kartei_schemas::matching::{ComparisonWeights, LevelWeights, MatchSchema};
 
 use crate::LinkError;
 use crate::comparisons::{NO_LEVEL, Subject, level_of};
+use crate::linked::Model;
+use crate::records::Records;
 
 /// No share is taken to be smaller than this.
 pub(crate) const SMALLEST_SHARE: f64 = 1e-7;
@@ -44,8 +46,19 @@ impl Weights {
         Ok(Self { comparisons, prior: [0.0; 3] })
     }
 
+    /// The weights of a model that was fitted to records with the same comparisons, else those of the schema.
+    pub(crate) fn of_model(model: &Model, schema: &MatchSchema, subjects: &[Subject]) -> Result<Self, LinkError> {
+        let prior = [model.prior_same, model.prior_household, 1.0 - model.prior_same - model.prior_household];
+        if model.comparisons.len() != subjects.len() {
+            return Ok(Self { prior, ..Self::of_schema(schema, subjects)? });
+        }
+        let comparisons =
+            subjects.iter().zip(&model.comparisons).map(|(subject, weights)| shares_of(*subject, weights));
+        Ok(Self { comparisons: comparisons.collect::<Result<_, _>>()?, prior })
+    }
+
     /// As the model keeps them.
-    pub(crate) fn named(&self, subjects: &[Subject]) -> Vec<ComparisonWeights> {
+    pub(crate) fn named(&self, subjects: &[Subject], records: &Records) -> Vec<ComparisonWeights> {
         let name_levels = |subject: &Subject, shares: &Shares| {
             let levels = subject.levels().iter().zip(&shares.levels);
             levels
@@ -61,7 +74,7 @@ impl Weights {
             .iter()
             .zip(&self.comparisons)
             .map(|(subject, shares)| ComparisonWeights {
-                name: subject.name().to_owned(),
+                name: subject.title(records).to_owned(),
                 levels: name_levels(subject, shares),
             })
             .collect()
