@@ -1,30 +1,34 @@
 //! Consent: a withdrawal binds until the person grants anew, whatever is imported, merged or repeated.
+//!
+//! # The rules, per person and purpose
+//!
+//! 1. Every word is kept: what each record ever told, and when it was first heard, stands in the [`Ledger`]. Without it,
+//!    a re-import would be all there is, and a lost opt-out would look like a subscription.
+//! 2. A **withdrawal** binds from the time at which it was said. Without a time (or with one that lies after its
+//!    hearing) it counts as said when it was heard. If a source drops a withdrawal and tells it again, it is a new one.
+//! 3. Only a **grant** with a time lifts a withdrawal, and only one that is later than the withdrawal. A grant without
+//!    time proves nothing, and one dated after the moment at which it was heard was never said then: both count as said
+//!    before everything else, for ever. Equal times go to the withdrawal.
+//! 4. A **pending** request (double opt-in under way) never lifts a withdrawal. It overrides a grant that is not later.
+//! 5. A **merge takes the stricter**: what the two persons were before decides each for itself, and the stricter of the
+//!    two holds, until a grant later than the merge. When the merge is undone, each has its own consents back.
+//! 6. A record that is **gone** from its source proves no grant any more, but its withdrawals bind.
+//!
+//! All of it is a function of the *set* of words heard, so that order and repetition of imports cannot matter.
 
-use chrono::{DateTime, Utc};
-use polars::prelude::DataFrame;
+use kartei_schemas::consent::{Consent, ConsentState};
 
-use crate::PersonsError;
+mod ledger;
+mod verdict;
 
-/// Everything that each record ever told of consents, and when it was first heard.
-///
-/// At rest it is a frame with the columns `source`, `key`, `received` (the record's consents as last received) and
-/// `events` (JSON array of consents with `seen`, milliseconds). It must be kept from run to run.
-#[derive(Debug, Clone, Default)]
-pub struct Ledger {}
+pub use ledger::{Heard, Ledger};
+pub use verdict::{Statement, verdicts};
 
-impl Ledger {
-    /// The ledger out of its frame at rest.
-    pub fn from_frame(_frame: &DataFrame) -> Result<Self, PersonsError> {
-        todo!()
-    }
-
-    /// The ledger as a frame, sorted by source and key.
-    pub fn to_frame(&self) -> Result<DataFrame, PersonsError> {
-        todo!()
-    }
-
-    /// The ledger after hearing what the records say now. Hearing the same twice changes nothing.
-    pub fn hear(&self, _records: &DataFrame, _now: DateTime<Utc>) -> Result<Self, PersonsError> {
-        todo!()
-    }
+/// Whether a state lets us write to the person.
+pub fn is_granted(consents: &[Consent], purpose: &str) -> bool {
+    consents.iter().any(|consent| consent.purpose == purpose && consent.state == ConsentState::Granted)
 }
+
+#[cfg(test)]
+#[path = "consent/tests.rs"]
+mod tests;

@@ -4,16 +4,43 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use kartei_schemas::person::{ChangeKind, PersonSchema};
-use polars::prelude::DataFrame;
+use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::column::{NO_ROW, flags, integers};
 use crate::{Identity, PersonsError};
+
+mod compare;
+mod kinds;
+mod pairs;
+
+use compare::Difference;
+use pairs::Pairs;
+
+/// The kinds of change by the names under which the changes frame has them.
+pub(crate) const KINDS: [(ChangeKind, &str); 15] = [
+    (ChangeKind::NewMember, "new_member"),
+    (ChangeKind::Left, "left"),
+    (ChangeKind::NewInterested, "new_interested"),
+    (ChangeKind::MovedIn, "moved_in"),
+    (ChangeKind::MovedOut, "moved_out"),
+    (ChangeKind::Name, "name"),
+    (ChangeKind::BirthDate, "birth_date"),
+    (ChangeKind::Address, "address"),
+    (ChangeKind::Contact, "contact"),
+    (ChangeKind::Consent, "consent"),
+    (ChangeKind::Interest, "interest"),
+    (ChangeKind::Merged, "merged"),
+    (ChangeKind::Split, "split"),
+    (ChangeKind::Gone, "gone"),
+    (ChangeKind::Other, "other"),
+];
 
 /// The persons as they were published last.
 pub type PreviousPersons<'a> = Option<&'a DataFrame>;
 
 /// Everything that publishing needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Diff {
     /// Whether nothing was published before: then every person is new, and there are no changes to tell of.
     pub initial: bool,
@@ -24,6 +51,12 @@ pub struct Diff {
     /// `person_id merged_into` (null: gone) of the persons that are no more.
     pub gone: DataFrame,
     /// `person_id kind field old new org_unit_before org_unit_after`, sorted by person, kind and field.
+    ///
+    /// A move is one row: `moved_in` with both units (`moved_out` where there is no new one). New, returned and gone
+    /// persons are one row without a field. Merged and split persons are one row with field `id`: `old` is the id that
+    /// was given up (or left), `new` the one that lives on (or is new). Where a merge or split is all that made somebody
+    /// a member or a non-member, the kind is `merged` or `split` and not `new_member` or `left`. Fields that nobody
+    /// is told of have the kind `other`.
     pub changes: DataFrame,
     /// Counts for guards and report.
     pub counts: ChangeCounts,
@@ -72,12 +105,93 @@ pub struct FieldChanges {
 }
 
 /// Compares the persons with what was published last.
+///
+/// `persons` are the golden persons, sorted by id. Columns are compared by name; one that was not published before was
+/// empty.
 pub fn diff(
-    _previous: PreviousPersons<'_>,
-    _persons: &DataFrame,
-    _identity: &Identity,
-    _schema: &PersonSchema,
-    _now: DateTime<Utc>,
+    previous: PreviousPersons<'_>,
+    persons: &DataFrame,
+    identity: &Identity,
+    schema: &PersonSchema,
+    now: DateTime<Utc>,
 ) -> Result<Diff, PersonsError> {
-    todo!()
+    let members = flags(persons, "persons", "is_member")?.iter().filter(|member| **member == Some(true)).count() as u64;
+    let after = persons.height() as u64;
+    let Some(previous) = previous.filter(|previous| previous.height() > 0) else {
+        let counts = ChangeCounts { after, members, created: after, ..ChangeCounts::default() };
+        let (gone, changes) = (kinds::gone_frame(&[])?, kinds::frame(&[])?);
+        return Ok(Diff { initial: true, persons: persons.clone(), upserts: persons.clone(), gone, changes, counts });
+    };
+    let pairs = Pairs::read(previous, persons)?;
+    let differences = compare::all(&pairs)?;
+    let changed = changed_rows(&pairs, &differences);
+    let persons = carry_times(&pairs, &changed, now)?;
+    let found = kinds::find(&pairs, &differences, identity, schema)?;
+    let upserts = persons.filter(&changed.iter().map(|changed| Some(*changed)).collect::<BooleanChunked>())?;
+    let known: u64 = pairs.before.iter().filter(|row| **row != NO_ROW).count() as u64;
+    let (mut kinds, mut people) = (BTreeMap::new(), 0);
+    for of_person in found.changes.chunk_by(|left, right| left.person == right.person) {
+        people += 1;
+        for of_kind in of_person.chunk_by(|left, right| left.kind == right.kind) {
+            *kinds.entry(of_kind[0].kind).or_default() += 1;
+        }
+    }
+    let counts = ChangeCounts {
+        before: Some(previous.height() as u64),
+        after,
+        members,
+        created: after - known,
+        merged: found.gone.iter().filter(|(_, into)| into.is_some()).count() as u64,
+        split: found.split,
+        gone: found.gone.iter().filter(|(_, into)| into.is_none()).count() as u64,
+        changed: found.changed,
+        persons: people,
+        kinds,
+        fields: field_counts(&differences, schema),
+    };
+    let (gone, changes) = (kinds::gone_frame(&found.gone)?, kinds::frame(&found.changes)?);
+    Ok(Diff { initial: false, persons, upserts, gone, changes, counts })
 }
+
+/// Persons who are new, or of whom anything differs.
+fn changed_rows(pairs: &Pairs<'_>, differences: &[Difference<'_>]) -> Vec<bool> {
+    let mut changed: Vec<bool> = pairs.before.iter().map(|before| *before == NO_ROW).collect();
+    for cell in differences.iter().flat_map(|difference| &difference.cells) {
+        changed[cell.row as usize] = true;
+    }
+    changed
+}
+
+/// `updated_at` stays where nothing changed.
+fn carry_times(pairs: &Pairs<'_>, changed: &[bool], now: DateTime<Utc>) -> Result<DataFrame, PersonsError> {
+    let old = integers(pairs.previous, "persons", "updated_at")?;
+    let times = pairs.before.iter().zip(changed).map(|(before, changed)| {
+        let kept = old.get(*before as usize).copied().flatten().filter(|_| !changed);
+        kept.unwrap_or(now.timestamp_millis())
+    });
+    let column = Column::new("updated_at".into(), times.collect::<Vec<i64>>());
+    let columns = pairs.persons.columns().iter();
+    let columns = columns.map(|old| if old.name() == "updated_at" { column.clone() } else { old.clone() });
+    Ok(DataFrame::new(pairs.persons.height(), columns.collect())?)
+}
+
+fn field_counts(differences: &[Difference<'_>], schema: &PersonSchema) -> Vec<FieldChanges> {
+    let named =
+        schema.columns().filter_map(|field| differences.iter().find(|difference| difference.column == field.name));
+    let count = |difference: &Difference<'_>| {
+        let mut counts = FieldChanges { field: difference.column.to_owned(), ..FieldChanges::default() };
+        for cell in &difference.cells {
+            *match (cell.old, cell.new) {
+                (None, _) => &mut counts.filled,
+                (_, None) => &mut counts.emptied,
+                _ => &mut counts.replaced,
+            } += 1;
+        }
+        counts
+    };
+    named.map(count).collect()
+}
+
+#[cfg(test)]
+#[path = "diff/tests.rs"]
+mod tests;

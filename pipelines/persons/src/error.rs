@@ -55,6 +55,12 @@ pub enum PersonsError {
         /// The row of the second.
         second: usize,
     },
+    /// A record's consents are not what the normaliser writes.
+    #[error("the consents in row {row} are not a list of consents")]
+    BadConsents {
+        /// The row, counted from 0 among the records with consents.
+        row: usize,
+    },
     /// The frame library refused.
     #[error("could not put a frame together")]
     Frame(#[from] polars::prelude::PolarsError),

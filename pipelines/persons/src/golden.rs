@@ -1,4 +1,18 @@
 //! One row a person: of each field one value survives, by the rules of `person.toml`, with its provenance.
+//!
+//! # The rules
+//!
+//! - **One field, one winner.** `source_trust` takes the value of the most trusted source, `most_recent` that of the
+//!   record updated last, `majority` the one that most records hold, `most_complete` the one with most parts, `longest`
+//!   the longest. Ties go to trust, then to the newer record, then to the smaller record, so that nothing depends on
+//!   the order of rows. A value that is missing never beats one that is there.
+//! - **An address survives as a whole.** Street, number, extra, PLZ, place and country come from one record, the one that
+//!   wins `postal_code`: half an old and half a new address is a place where nobody lives. If a record that agrees with
+//!   it has more of the address, that one is taken.
+//! - **A membership survives as a whole**: number, joining and leaving come from one record, a current one where there is
+//!   one. A person is a member if any membership is current on the day of the run.
+//! - **Lists are united**, and consents follow [`crate::consent`].
+//! - **What a human typed wins** until it is lifted ([`Override`]).
 
 use chrono::{DateTime, Utc};
 use kartei_schemas::org_tree::OrgTree;
@@ -7,7 +21,21 @@ use kartei_schemas::source::SourceSchema;
 use polars::prelude::DataFrame;
 
 use crate::statistics::GoldenStatistics;
-use crate::{Identity, Ledger, Override, PersonId, PersonsError};
+use crate::{IdIssuer, Identity, Ledger, Override, PersonId, PersonsError};
+
+mod assemble;
+mod bundle;
+mod consents;
+mod field;
+mod figures;
+mod groups;
+mod lists;
+mod renewal;
+mod survive;
+mod values;
+mod work;
+
+pub use assemble::COLUMNS;
 
 /// What golden persons are made from.
 #[derive(Clone, Copy)]
@@ -30,6 +58,8 @@ pub struct GoldenInput<'a> {
     pub sources: &'a [SourceSchema],
     /// The organisation.
     pub tree: &'a OrgTree,
+    /// For the ids of new households.
+    pub issuer: &'a IdIssuer,
     /// Who is made anew.
     pub touched: Touched<'a>,
     /// Which values the values frame holds.
@@ -67,10 +97,11 @@ pub enum Provenance {
 /// Golden persons.
 #[derive(Debug, Clone)]
 pub struct Golden {
-    /// One row a person, sorted by id.
+    /// One row a person, sorted by id, with the columns [`COLUMNS`] and further fields of the schema after them.
     pub persons: DataFrame,
-    /// `person_id field value source key survives reason`: the values of all persons that were made anew and have two
-    /// or more records; they replace what is stored for those persons.
+    /// `person_id field value source key survives reason`, sorted by person, field, survivor first: one row for each
+    /// distinct value, with the record that stands for it, of all persons that were made anew and have two or more
+    /// records. They replace what is stored for the persons in `renewed`.
     pub values: DataFrame,
     /// The persons that were made anew, sorted.
     pub renewed: Vec<PersonId>,
@@ -79,6 +110,20 @@ pub struct Golden {
 }
 
 /// Makes the golden persons.
-pub fn build(_input: &GoldenInput<'_>) -> Result<Golden, PersonsError> {
-    todo!()
+pub fn build(input: &GoldenInput<'_>) -> Result<Golden, PersonsError> {
+    let height = input.records.height();
+    for (what, found) in
+        [("the identity", input.identity.persons.len()), ("the list of households", input.households.len())]
+    {
+        if found != height && (what == "the identity" || found > 0) {
+            return Err(PersonsError::WrongLength { what, found, wanted: height });
+        }
+    }
+    let work = work::Work::prepare(input)?;
+    let fields = field::all(&work)?;
+    assemble::golden(&work, fields)
 }
+
+#[cfg(test)]
+#[path = "golden/tests.rs"]
+mod tests;

@@ -1,5 +1,7 @@
 //! One golden person a cluster, with an id that outlives every run, and what changed since the last one.
 
+mod carry;
+mod column;
 pub mod consent;
 pub mod diff;
 pub mod error;

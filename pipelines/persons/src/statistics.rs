@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diff::ChangeCounts;
 use crate::org::OrgStatistics;
-use crate::{Diff, Golden, Identity};
+use crate::{Diff, Golden, Identity, IdentityEvent};
 
 /// All figures of the person steps.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -96,7 +96,20 @@ pub struct FieldSurvival {
 
 impl PersonStatistics {
     /// Gathers the figures of one run.
-    pub fn gather(_identity: &Identity, _golden: &Golden, _diff: &Diff) -> Self {
-        todo!()
+    pub fn gather(identity: &Identity, golden: &Golden, diff: &Diff) -> Self {
+        let returned = identity.events.iter().filter(|event| matches!(event, IdentityEvent::Returned { .. }));
+        Self {
+            stable: identity.stable,
+            returned: returned.count() as u64,
+            moved_records: identity.moved_records,
+            changes: diff.counts.clone(),
+            golden: golden.statistics.clone(),
+        }
+    }
+
+    /// The share of the last run's persons that consist of the same records now, 0 to 1; none in a first run.
+    pub fn stability(&self) -> Option<f64> {
+        let before = self.changes.before.filter(|before| *before > 0)?;
+        Some(self.stable as f64 / before as f64)
     }
 }
