@@ -28,7 +28,7 @@ pub(crate) struct Seat {
     pub(crate) weight: u64,
     native_weight: u64,
     /// The smallest of the id's records there.
-    rank: u32,
+    pub(crate) rank: u32,
 }
 
 /// Gives each id to the cluster that holds most of its records; sorted by id.

@@ -1,5 +1,6 @@
 //! Who is who over time: each cluster gets the id that most of its records bore, or a new one.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -233,18 +234,23 @@ impl Case<'_> {
         let mut votes = Vec::new();
         for (rank, &row) in (0..).zip(&self.keys.order) {
             let former = self.history.former.get(&self.known[row as usize]).into_iter().flatten();
-            let own = former.filter(|former| retired.contains(&former.id));
+            let own = former.filter(|former| retired.contains_key(&former.id));
             votes.extend(own.map(|former| Vote { id: former.id, ..self.blank_vote(row, rank) }));
         }
-        let mut wanted = seats(&mut votes, &self.clusters.sizes, 0);
-        wanted.retain(|seat| ids[seat.cluster as usize].is_none());
-        let mut given = GivenBack::default();
-        for (cluster, id) in (0..).zip(winners(&wanted, ids.len())) {
-            if let Some(id) = id {
-                ids[cluster as usize] = Some(id);
-                given.ids.insert(id);
-                given.clusters.push(cluster);
+        let mut best: FxHashMap<u32, (u64, i64, Reverse<u32>, PersonId)> = FxHashMap::default();
+        for seat in seats(&mut votes, &self.clusters.sizes, 0) {
+            if ids[seat.cluster as usize].is_none() {
+                // Of ids that all records of a cluster gave up, the last one is whom they were before the merge.
+                let until = retired.get(&seat.id).copied().unwrap_or(i64::MIN);
+                let merit = (seat.weight, until, Reverse(seat.rank), seat.id);
+                best.entry(seat.cluster).and_modify(|known| *known = merit.max(*known)).or_insert(merit);
             }
+        }
+        let mut given = GivenBack::default();
+        for (cluster, (_, _, _, id)) in best {
+            ids[cluster as usize] = Some(id);
+            given.ids.insert(id);
+            given.clusters.push(cluster);
         }
         given
     }
@@ -326,7 +332,7 @@ fn origins(votes: &[Vote], carried: &[Option<PersonId>]) -> FxHashMap<u32, Perso
     for here in left.chunk_by(|one, other| one.cluster == other.cluster) {
         let main = here.chunk_by(|one, other| one.id == other.id).max_by_key(|of_id| {
             let weight: u64 = of_id.iter().map(|vote| u64::from(vote.weight)).sum();
-            (weight, std::cmp::Reverse(of_id[0].rank))
+            (weight, Reverse(of_id[0].rank))
         });
         origins.extend(main.map(|of_id| (of_id[0].cluster, of_id[0].id)));
     }

@@ -15,6 +15,8 @@ pub mod notices;
 pub mod org;
 pub mod overrides;
 pub mod statistics;
+#[cfg(test)]
+mod testing;
 
 pub use consent::Ledger;
 pub use diff::{Diff, PreviousPersons, diff};
