@@ -224,7 +224,11 @@ impl Case<'_> {
 
     /// Gives ids that a merge retired back to clusters that hold most of the records that bore them then.
     fn give_back(&self, ids: &mut [Option<PersonId>]) -> GivenBack {
-        let mut retired: FxHashSet<PersonId> = self.history.former.values().flatten().map(|former| former.id).collect();
+        let mut retired: FxHashMap<PersonId, i64> = FxHashMap::default();
+        for former in self.history.former.values().flatten() {
+            let until = retired.entry(former.id).or_insert(former.until);
+            *until = former.until.max(*until);
+        }
         if retired.is_empty() {
             return GivenBack::default();
         }
