@@ -15,7 +15,8 @@ pub(super) fn frame(work: &Work<'_>, fields: &[Field<'_>]) -> Result<DataFrame, 
     for (field, of_field) in (0..).zip(fields) {
         lines.extend(of_field.values.iter().map(|value| (value.group, field, *value)));
     }
-    lines.sort_unstable_by_key(|(group, field, value)| (*group, *field, !value.survives, value.row));
+    let entries = &work.groups.entry_of_row;
+    lines.sort_unstable_by_key(|(group, field, value)| (*group, *field, !value.survives, entries[value.row as usize]));
     let rows: IdxCa = lines.iter().map(|(_, _, value)| Some(IdxSize::from(value.row))).collect();
     let take = |name: &str| -> Result<Column, PersonsError> { Ok(work.input.records.column(name)?.take(&rows)?) };
     let mut persons = StringChunkedBuilder::new("person_id".into(), lines.len());
