@@ -124,10 +124,10 @@ pub fn diff(
     };
     let pairs = Pairs::read(previous, persons)?;
     let differences = compare::all(&pairs)?;
-    let changed = changed_rows(&pairs, &differences);
-    let persons = carry_times(&pairs, &changed, now)?;
+    let renewed = changed_rows(&pairs, &differences);
+    let persons = carry_times(&pairs, &renewed, now)?;
     let found = kinds::find(&pairs, &differences, identity, schema)?;
-    let upserts = persons.filter(&changed.iter().map(|changed| Some(*changed)).collect::<BooleanChunked>())?;
+    let upserts = persons.filter(&renewed.iter().map(|renewed| Some(*renewed)).collect::<BooleanChunked>())?;
     let known: u64 = pairs.before.iter().filter(|row| **row != NO_ROW).count() as u64;
     let (mut kinds, mut people) = (BTreeMap::new(), 0);
     for of_person in found.changes.chunk_by(|left, right| left.person == right.person) {

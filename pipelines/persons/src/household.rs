@@ -63,12 +63,12 @@ pub(crate) fn assign(
             votes.push(Vote { id, cluster: household, weight: 1, native: true, rank });
         }
     }
-    let taken = seats(&mut votes, &sizes, 0);
-    let mut issued: FxHashSet<PersonId> = before.values().copied().collect();
+    let seats = seats(&mut votes, &sizes, 0);
+    let mut taken_ids: FxHashSet<PersonId> = before.values().copied().collect();
     let mut household_ids = Vec::with_capacity(count);
-    for (carried, anchor) in winners(&taken, count).into_iter().zip(anchors) {
-        let id = carried.or_else(|| anchor.map(|anchor| issuer.household(anchor, |id| issued.contains(&id))));
-        issued.extend(id);
+    for (carried, anchor) in winners(&seats, count).into_iter().zip(anchors) {
+        let id = carried.or_else(|| anchor.map(|anchor| issuer.household(anchor, |id| taken_ids.contains(&id))));
+        taken_ids.extend(id);
         household_ids.push(id);
     }
     households.iter().map(|household| household.and_then(|household| household_ids[household as usize])).collect()

@@ -129,7 +129,7 @@ pub fn assign(
     let fate = Fate { merged, returned, now: now.timestamp_millis() };
     let map = record_map::next(&case, past.as_ref(), &ids, &fate)?;
     let fresh = minted.iter().chain(&fate.returned.clusters).copied().collect();
-    Ok(case.conclude(map, Outcome { ids, carried, origins, minted, fresh }, &fate))
+    Ok(case.conclude(map, &Outcome { ids, carried, origins, minted, fresh }, &fate))
 }
 
 /// What is known before anything is decided.
@@ -278,7 +278,7 @@ impl Case<'_> {
     }
 
     /// Puts events and counts together.
-    fn conclude(&self, map: record_map::NextMap, outcome: Outcome, fate: &Fate) -> Identity {
+    fn conclude(&self, map: record_map::NextMap, outcome: &Outcome, fate: &Fate) -> Identity {
         let record_map::NextMap { frame, entries, recomposed } = map;
         let mut before: Vec<PersonId> = self
             .history
@@ -313,7 +313,7 @@ impl Case<'_> {
         events.extend(lost.map(|&person| IdentityEvent::Gone { person }));
         events.sort_unstable();
         let stable = before.iter().filter(|id| !recomposed.contains(id)).count() as u64;
-        let moved_records = self.moved(&outcome, fate);
+        let moved_records = self.moved(outcome, fate);
         let persons = self.clusters.of_row.iter().map(|&cluster| outcome.ids[cluster as usize]).collect();
         Identity { persons, events, record_map: frame, stable, moved_records, entries, recomposed }
     }

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 /// Crockford's base 32: no I, L, O, U, so that an id read aloud or copied by hand arrives.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -100,9 +100,12 @@ impl fmt::Debug for IdIssuer {
 impl IdIssuer {
     /// An issuer with the installation's secret, which must never change: a cluster that is seen for the first time
     /// gets the same id on every attempt of a run only under the same secret.
-    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
     pub fn new(secret: &[u8]) -> Self {
-        Self { keyed: Hmac::new_from_slice(secret).expect("a key of any length") }
+        // The digest fits into HMAC's block whatever the secret's length is, and the rest of the block is zero.
+        let digest = Sha256::digest(secret);
+        let mut key = hmac::digest::Key::<Hmac<Sha256>>::default();
+        key[..digest.len()].copy_from_slice(&digest);
+        Self { keyed: Hmac::new(&key) }
     }
 
     /// The first id for a person anchored in a record that is not `taken`: HMAC-SHA-256 (RFC 2104) of source, key and

@@ -62,48 +62,41 @@ pub(super) fn find<'a>(
     let members = flags(pairs.persons, "persons", "is_member")?;
     let decided = decided(pairs, identity, &members)?;
     let mut changes = changed_fields(pairs, differences, schema, &decided, (&before, &after));
-    let changed = changes.iter().map(|change| change.person).collect::<FxHashSet<_>>().len() as u64;
+    let affected = changes.iter().map(|change| change.person).collect::<FxHashSet<_>>().len() as u64;
     let mut split = 0;
     for (row, (&person, &unit_after)) in pairs.ids.iter().zip(&after).enumerate() {
         if pairs.before[row] != NO_ROW {
             continue;
         }
-        let change = match decided.split.get(&person) {
-            Some(&from) => {
-                split += 1;
-                let unit_before = pairs.row_before(from).and_then(|row| before[row]);
-                let (old, new) = (Said::Id(from), Said::Id(person));
-                Change { person, kind: ChangeKind::Split, field: Some("id"), old, new, unit_before, unit_after }
-            }
-            None => {
-                let member = members[row] == Some(true);
-                let kind = if member { ChangeKind::NewMember } else { ChangeKind::NewInterested };
-                let (old, new) = (Said::Nothing, Said::Nothing);
-                Change { person, kind, field: None, old, new, unit_before: None, unit_after }
-            }
-        };
-        changes.push(change);
+        changes.push(if let Some(&from) = decided.split.get(&person) {
+            split += 1;
+            let unit_before = pairs.row_before(from).and_then(|row| before[row]);
+            let (old, new) = (Said::Id(from), Said::Id(person));
+            Change { person, kind: ChangeKind::Split, field: Some("id"), old, new, unit_before, unit_after }
+        } else {
+            let member = members[row] == Some(true);
+            let kind = if member { ChangeKind::NewMember } else { ChangeKind::NewInterested };
+            let (old, new) = (Said::Nothing, Said::Nothing);
+            Change { person, kind, field: None, old, new, unit_before: None, unit_after }
+        });
     }
     let mut gone = Vec::with_capacity(pairs.lost.len());
     for &row in &pairs.lost {
         let (person, unit_before) = (pairs.ids_before[row as usize], before[row as usize]);
         let into = decided.merged.get(&person).copied();
         gone.push((person, into));
-        changes.push(match into {
-            Some(into) => {
-                let unit_after = pairs.ids.binary_search(&into).ok().and_then(|row| after[row]);
-                let (old, new) = (Said::Id(person), Said::Id(into));
-                let kind = ChangeKind::Merged;
-                Change { person: into, kind, field: Some("id"), old, new, unit_before, unit_after }
-            }
-            None => {
-                let (old, new) = (Said::Nothing, Said::Nothing);
-                Change { person, kind: ChangeKind::Gone, field: None, old, new, unit_before, unit_after: None }
-            }
+        changes.push(if let Some(into) = into {
+            let unit_after = pairs.ids.binary_search(&into).ok().and_then(|row| after[row]);
+            let (old, new) = (Said::Id(person), Said::Id(into));
+            let kind = ChangeKind::Merged;
+            Change { person: into, kind, field: Some("id"), old, new, unit_before, unit_after }
+        } else {
+            let (old, new) = (Said::Nothing, Said::Nothing);
+            Change { person, kind: ChangeKind::Gone, field: None, old, new, unit_before, unit_after: None }
         });
     }
     changes.sort_unstable();
-    Ok(Found { changes, gone, changed, split })
+    Ok(Found { changes, gone, changed: affected, split })
 }
 
 fn decided(pairs: &Pairs<'_>, identity: &Identity, members: &[Option<bool>]) -> Result<Decided, PersonsError> {

@@ -82,7 +82,7 @@ pub(super) fn golden(work: &Work<'_>, fields: Vec<Field<'_>>) -> Result<Golden, 
     place_in_organisation(work, &mut columns, &mut statistics.org)?;
     let (households, shared) = households(work)?;
     statistics.households = shared;
-    for column in made_columns(work)?.into_iter().chain([households, figures::sources(work)]) {
+    for column in made_columns(work).into_iter().chain([households, figures::sources(work)]) {
         let name = MADE.into_iter().find(|name| column.name() == *name).unwrap_or("id");
         columns.insert(name, column);
     }
@@ -109,7 +109,7 @@ fn places(work: &Work<'_>, previous: &DataFrame) -> Result<IdxCa, PersonsError> 
     let mut next = work.chosen.iter().copied().zip(0_u32..).peekable();
     let place = |(group, id): (u32, &PersonId)| {
         let fresh = next.next_if(|(chosen, _)| *chosen == group).map(|(_, place)| place);
-        fresh.or_else(|| known.get(id).map(|row| chosen + row)).map(IdxSize::from)
+        fresh.or_else(|| known.get(id).map(|row| chosen + row))
     };
     Ok((0_u32..).zip(&work.groups.ids).map(place).collect())
 }
@@ -159,7 +159,7 @@ fn households(work: &Work<'_>) -> Result<(Column, u64), PersonsError> {
 }
 
 /// Id, number of records and times of all persons.
-fn made_columns(work: &Work<'_>) -> Result<Vec<Column>, PersonsError> {
+fn made_columns(work: &Work<'_>) -> Vec<Column> {
     let groups = &work.groups;
     let entries = &work.input.identity.entries;
     let mut ids = StringChunkedBuilder::new("id".into(), groups.len());
@@ -173,10 +173,10 @@ fn made_columns(work: &Work<'_>) -> Result<Vec<Column>, PersonsError> {
         let seen = seen.chain(groups.gone_entries(group)).map(|entry| entries.first_seen[entry as usize]);
         first_seen.push(seen.min().unwrap_or(work.input.now.timestamp_millis()));
     }
-    Ok(vec![
+    vec![
         ids.finish().into_column(),
         Column::new("records".into(), records),
         Column::new("first_seen".into(), first_seen),
         Column::new("updated_at".into(), vec![work.input.now.timestamp_millis(); groups.len()]),
-    ])
+    ]
 }

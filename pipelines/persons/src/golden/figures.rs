@@ -129,12 +129,11 @@ pub(super) fn sources(work: &Work<'_>) -> Column {
     let mut known: FxHashMap<Vec<u16>, String> = FxHashMap::default();
     let mut builder = StringChunkedBuilder::new("sources".into(), work.groups.len());
     for group in 0..index(work.groups.len()) {
-        match work.groups.rows(group) {
-            [row] => builder.append_value(&alone[usize::from(work.codes[*row as usize])]),
-            _ => {
-                let codes = codes(work, group);
-                builder.append_value(known.entry(codes).or_insert_with_key(|codes| json(codes)));
-            }
+        if let [row] = work.groups.rows(group) {
+            builder.append_value(&alone[usize::from(work.codes[*row as usize])]);
+        } else {
+            let codes = codes(work, group);
+            builder.append_value(known.entry(codes).or_insert_with_key(|codes| json(codes)));
         }
     }
     builder.finish().into_column()

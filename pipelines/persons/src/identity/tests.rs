@@ -242,7 +242,7 @@ proptest! {
 
     #[test]
     fn a_permutation_of_the_input_changes_nothing(nights in nights(), seed in any::<u64>()) {
-        let before = play(&nights[..nights.len() - 1].to_vec().into_iter().chain([nights[0].clone()]).collect::<Vec<_>>());
+        let before = play(&nights[..nights.len() - 1].iter().cloned().chain([nights[0].clone()]).collect::<Vec<_>>());
         let (records, clusters) = world(&text(nights.last().unwrap()));
         let history = History::from_record_map(&before.record_map).unwrap();
         let rules = IdentityRules::default();
