@@ -48,11 +48,30 @@ const HISTORICAL: &[(&str, &str)] = &[
     ("occupation", "occupation"),
 ];
 
+const GERMAN: &[&str] = &[
+    "source",
+    "key",
+    "given_name",
+    "surname",
+    "birth_surname",
+    "sex",
+    "birth_date",
+    "email",
+    "mobile",
+    "phone",
+    "street",
+    "house_number",
+    "postal_code",
+    "city",
+    "membership_number",
+];
+
 fn sets() -> Vec<Set> {
     let historical = "historical_figures_with_errors_50k.parquet";
     let with_number: &'static [_] = [FEBRL, &[("soc_sec_id", "membership_number")]].concat().leak();
     let with_name: &'static [_] = [HISTORICAL, &[("full_name", "full_name")]].concat().leak();
     let files = |names: &[&'static str]| -> &'static [&'static str] { names.to_vec().leak() };
+    let german: &'static [_] = GERMAN.iter().map(|name| (*name, *name)).collect::<Vec<_>>().leak();
     let mut sets = vec![
         Set { name: "historical", files: files(&[historical]), columns: HISTORICAL, truth: Truth::Column("cluster") },
         Set {
@@ -75,6 +94,9 @@ fn sets() -> Vec<Set> {
             truth: Truth::Column("cluster"),
         },
     ];
+    for (name, file) in [("german100k", "flat100k.csv"), ("german1m", "flat1m.csv")] {
+        sets.push(Set { name, files: files(&[file]), columns: german, truth: Truth::Column("person") });
+    }
     for (name, names) in
         [("febrl2", vec!["febrl2.csv"]), ("febrl3", vec!["febrl3.csv"]), ("febrl4", vec!["febrl4a.csv", "febrl4b.csv"])]
     {
@@ -100,15 +122,19 @@ fn read(path: &Path) -> DataFrame {
 }
 
 fn measure(folder: &Path, set: &Set) {
+    if !folder.join(set.files[0]).exists() {
+        return println!("{:16} absent", set.name);
+    }
     let mut frame = read(&folder.join(set.files[0]));
     for file in &set.files[1..] {
         frame.vstack_mut(&read(&folder.join(file))).unwrap();
     }
     let truth: Vec<u32> = match set.truth {
-        Truth::Column(name) => labels(&frame, name, |text| text.to_owned()),
+        Truth::Column(name) => labels(&frame, name, str::to_owned),
         Truth::FebrlId => labels(&frame, "rec_id", |text| text.split('-').nth(1).unwrap().to_owned()),
     };
-    let columns = set.columns.iter().map(|(from, to)| frame.column(from).unwrap().clone().with_name((*to).into()));
+    let columns =
+        set.columns.iter().filter_map(|(from, to)| Some(frame.column(from).ok()?.clone().with_name((*to).into())));
     let records = DataFrame::new(frame.height(), columns.collect()).unwrap();
     let start = Instant::now();
     let linked = link(&records, &MatchSchema::default(), &[], LinkOptions::default()).unwrap();

@@ -38,7 +38,7 @@ impl Clustering<'_> {
         for (left, right) in &self.constraints.same {
             forest.join(*left, *right);
         }
-        let components = self.components(forest.labels(), edges, threshold);
+        let components = self.components(&forest.labels(), edges, threshold);
         let parts: Vec<Vec<Vec<u32>>> =
             components.into_par_iter().map(|component| self.divide(component, threshold)).collect();
         let mut labels: Vec<u32> = (0..u32::try_from(self.records).unwrap_or(u32::MAX)).collect();
@@ -52,14 +52,14 @@ impl Clustering<'_> {
     }
 
     /// The components of two records or more, with their pairs.
-    fn components(&self, labels: Vec<u32>, edges: &[Edge], threshold: f32) -> Vec<Component> {
+    fn components(&self, labels: &[u32], edges: &[Edge], threshold: f32) -> Vec<Component> {
         let mut components: Vec<Component> = Vec::new();
         let mut numbers: FxHashMap<u32, usize> = FxHashMap::default();
         let mut sizes = vec![0_u32; self.records];
-        for label in &labels {
+        for label in labels {
             sizes[*label as usize] += 1;
         }
-        for (record, label) in (0_u32..).zip(&labels) {
+        for (record, label) in (0_u32..).zip(labels) {
             if sizes[*label as usize] < 2 {
                 continue;
             }

@@ -72,7 +72,6 @@ impl Subject {
                 &["different", "similar", "initial", "nickname", "one_of_several", "typo", "first", "exact", "swapped"]
             }
             Self::Surname => &["different", "similar", "initial", "near", "part", "typo", "exact"],
-            Self::Sex => &["different", "exact"],
             Self::BirthDate => {
                 &["different", "two_digits", "same_year", "year_only", "two_parts", "one_digit", "swapped", "exact"]
             }
@@ -91,7 +90,7 @@ impl Subject {
                 "same_house",
             ],
             Self::MailName => &["contradicts", "surname", "given", "both"],
-            Self::Extra(_, ExtraKind::Category) => &["different", "exact"],
+            Self::Sex | Self::Extra(_, ExtraKind::Category) => &["different", "exact"],
             Self::Extra(_, ExtraKind::Identifier | ExtraKind::Code) => &["different", "near", "exact"],
             Self::Extra(_, ExtraKind::Words) => &["different", "similar", "near", "exact"],
         }

@@ -49,16 +49,11 @@ impl<'a> Atoms<'a> {
     }
 
     fn surnames(&self, record: &[u32]) -> impl Iterator<Item = u64> {
-        self.of_names(&self.words, [record[slot::SURNAME], record[slot::BIRTH_SURNAME]])
+        of_names(&self.words, [record[slot::SURNAME], record[slot::BIRTH_SURNAME]])
     }
 
     fn surname_sounds(&self, record: &[u32]) -> impl Iterator<Item = u64> {
-        self.of_names(&self.sounds, [record[slot::SURNAME], record[slot::BIRTH_SURNAME]])
-    }
-
-    fn of_names<'b>(&self, parts: &'b [Vec<u64>], names: [u32; 2]) -> impl Iterator<Item = u64> + use<'b> {
-        let [first, second] = names;
-        parts[first as usize].iter().chain(&parts[second as usize]).copied()
+        of_names(&self.sounds, [record[slot::SURNAME], record[slot::BIRTH_SURNAME]])
     }
 
     fn given_names(&self, record: &[u32]) -> &[u64] {
@@ -69,18 +64,12 @@ impl<'a> Atoms<'a> {
         self.sounds[record[slot::GIVEN] as usize].first().copied()
     }
 
-    /// Postal code, else place.
-    fn place(&self, record: &[u32]) -> Option<u64> {
-        let [code, city] = [record[slot::POSTAL_CODE], record[slot::CITY]];
-        if code == MISSING { (city != MISSING).then(|| mix(1, u64::from(city))) } else { Some(u64::from(code)) }
-    }
-
     /// What a record holds in a slot, for splitting blocks; 0 where it holds nothing.
     pub(crate) fn splitter(&self, splitter: Splitter, record: &[u32]) -> u64 {
         match splitter {
             Splitter::Year => u64::from(record[slot::DATE] / 10_000),
             Splitter::Day => u64::from(record[slot::DATE] % 10_000),
-            Splitter::Place => self.place(record).unwrap_or(0),
+            Splitter::Place => place(record).unwrap_or(0),
             Splitter::Given => self.given_names(record).first().copied().unwrap_or(0),
             Splitter::Surname => self.words[record[slot::SURNAME] as usize].first().copied().unwrap_or(0),
             Splitter::Slot(slot) => u64::from(record.get(slot).copied().unwrap_or(MISSING)),
@@ -114,6 +103,17 @@ pub(crate) fn splitters(records: &Records) -> Vec<Splitter> {
     ];
     splitters.extend((0..records.extras.len()).map(|extra| Splitter::Slot(slot::EXTRAS + extra)));
     splitters
+}
+
+fn of_names(parts: &[Vec<u64>], names: [u32; 2]) -> impl Iterator<Item = u64> {
+    let [first, second] = names;
+    parts[first as usize].iter().chain(&parts[second as usize]).copied()
+}
+
+/// Postal code, else place.
+fn place(record: &[u32]) -> Option<u64> {
+    let [code, city] = [record[slot::POSTAL_CODE], record[slot::CITY]];
+    if code == MISSING { (city != MISSING).then(|| mix(1, u64::from(city))) } else { Some(u64::from(code)) }
 }
 
 fn beginning(text: &str) -> u64 {
@@ -179,7 +179,7 @@ fn name_keys() -> Vec<Key> {
             }
         }),
         key("sound of both names + place", move |atoms, record, hashes| {
-            if let (Some(given), Some(place)) = (atoms.first_given_sound(record), atoms.place(record)) {
+            if let (Some(given), Some(place)) = (atoms.first_given_sound(record), place(record)) {
                 hashes.extend(atoms.surname_sounds(record).map(|surname| mix(both(given, surname), place)));
             }
         }),
@@ -199,7 +199,8 @@ fn name_keys() -> Vec<Key> {
 }
 
 fn date_keys() -> Vec<Key> {
-    let full_date = |record: &[u32]| (record[slot::DATE] % 10_000 > 0).then(|| u64::from(record[slot::DATE]));
+    let full_date =
+        |record: &[u32]| (!record[slot::DATE].is_multiple_of(10_000)).then(|| u64::from(record[slot::DATE]));
     let day = |record: &[u32]| u64::from(record[slot::DATE] % 10_000);
     vec![
         key("surname sound + birth date", move |atoms, record, hashes| {
@@ -212,8 +213,8 @@ fn date_keys() -> Vec<Key> {
                 hashes.extend(atoms.given_names(record).iter().map(|given| mix(*given, date)));
             }
         }),
-        key("birth date + place", move |atoms, record, hashes| {
-            if let (Some(date), Some(place)) = (full_date(record), atoms.place(record)) {
+        key("birth date + place", move |_, record, hashes| {
+            if let (Some(date), Some(place)) = (full_date(record), place(record)) {
                 hashes.push(mix(date, place));
             }
         }),
@@ -238,13 +239,13 @@ fn date_keys() -> Vec<Key> {
 fn place_keys() -> Vec<Key> {
     vec![
         key("surname + place", |atoms, record, hashes| {
-            if let Some(place) = atoms.place(record) {
+            if let Some(place) = place(record) {
                 hashes.extend(atoms.surnames(record).map(|surname| mix(surname, place)));
             }
         }),
         key("given name + place + birth year", |atoms, record, hashes| {
             let year = u64::from(record[slot::DATE] / 10_000);
-            if let (Some(place), 1..) = (atoms.place(record), year) {
+            if let (Some(place), 1..) = (place(record), year) {
                 hashes.extend(atoms.given_names(record).iter().map(|given| mix(mix(*given, place), year)));
             }
         }),

@@ -55,7 +55,7 @@ pub fn link(
     let constraints = Constraints::read(records, judgements, &prepared.numbers());
     let run =
         Run { records: &prepared, subjects: &subjects, blocks: &blocks, schema, constraints: &constraints, options };
-    Ok(run.link(weights))
+    Ok(run.link(&weights))
 }
 
 struct Run<'a> {
@@ -68,7 +68,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn link(&self, shipped: Weights) -> Linked {
+    fn link(&self, shipped: &Weights) -> Linked {
         let candidates: u64 = self.blocks.statistics.iter().map(|key| key.pairs).sum();
         let thousandths = (SAMPLE_PAIRS * 1000 / candidates.max(1)).clamp(1, 1000);
         let sample = self.scan(None).walk(
@@ -76,13 +76,13 @@ impl Run<'_> {
             |pair| Some((pair.left, pair.right, pair.pattern)),
         );
         let share = thousandths as f64 / 1000.0;
-        let believed = |slot| training::believed_collision(&shipped, self.subjects, slot);
+        let believed = |slot| training::believed_collision(shipped, self.subjects, slot);
         let by_records = Frequencies::count(self.records, believed, None);
-        let (first, _) = self.fit(&shipped, &by_records, &sample.found, share);
+        let (first, _) = self.fit(shipped, &by_records, &sample.kept, share);
         let (mut scored, pairs, new_pairs) = self.score(&first, &by_records);
         let clusters = self.cluster(&scored, &first, &by_records, 3.3);
         let by_persons = Frequencies::count(self.records, believed, Some(&clusters));
-        let (second, fit) = self.fit(&shipped, &by_persons, &sample.found, share);
+        let (second, fit) = self.fit(shipped, &by_persons, &sample.kept, share);
         self.rescore(&mut scored, &second, &by_persons);
         let merge = self.schema.thresholds.merge.unwrap_or(0.5);
         let review = self.schema.thresholds.review.unwrap_or(0.1).min(merge);
@@ -96,7 +96,7 @@ impl Run<'_> {
             fit,
         };
         let decided = Decided { scored, clusters, pairs, new_pairs };
-        outcome(self.records, self.blocks, self.constraints, model, decided)
+        outcome(self.records, self.blocks, self.constraints, model, &decided)
     }
 
     fn scan<'a>(&'a self, progress: Option<&'a (dyn Fn(Progress) + Sync)>) -> Scan<'a> {
@@ -164,7 +164,7 @@ impl Run<'_> {
                 })
             },
         );
-        (found.found, found.pairs, found.new_pairs)
+        (found.kept, found.pairs, found.new_pairs)
     }
 
     fn rescore(&self, scored: &mut [Scored], weights: &Weights, frequencies: &Frequencies) {

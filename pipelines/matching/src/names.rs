@@ -38,7 +38,7 @@ impl Name {
 
 /// All distinct names of the records, given names and surnames alike. Number 0 is the missing name.
 pub(crate) struct Names {
-    names: Vec<Name>,
+    all: Vec<Name>,
     texts: Vec<Box<str>>,
     joined: Vec<Box<str>>,
     numbers: FxHashMap<Box<str>, u32>,
@@ -77,7 +77,7 @@ pub(crate) enum SurnameLevel {
 impl Names {
     pub(crate) fn new() -> Self {
         Self {
-            names: vec![Name { words: [0; MOST_WORDS], count: 0 }],
+            all: vec![Name { words: [0; MOST_WORDS], count: 0 }],
             texts: vec!["".into()],
             joined: vec!["".into()],
             numbers: FxHashMap::default(),
@@ -108,8 +108,8 @@ impl Names {
             name.words[usize::from(name.count)] = self.word_number(word, variant);
             name.count += 1;
         }
-        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.names.push(name);
+        let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        self.all.push(name);
         self.joined.push(joined(&text).into());
         self.texts.push(text.as_str().into());
         self.numbers.insert(text.into(), number);
@@ -133,7 +133,7 @@ impl Names {
 
     /// How many distinct names there are, the missing one included.
     pub(crate) fn len(&self) -> usize {
-        self.names.len()
+        self.all.len()
     }
 
     /// The folded text of a name.
@@ -143,7 +143,7 @@ impl Names {
 
     /// The folded words of a name, particles left out.
     pub(crate) fn words(&self, name: u32) -> impl Iterator<Item = &str> {
-        self.names[name as usize].words().iter().map(|word| &*self.words[*word as usize].text)
+        self.all[name as usize].words().iter().map(|word| &*self.words[*word as usize].text)
     }
 
     /// How two known given names compare.
@@ -151,7 +151,7 @@ impl Names {
         if left == right {
             return GivenLevel::Exact;
         }
-        let (left_name, right_name) = (&self.names[left as usize], &self.names[right as usize]);
+        let (left_name, right_name) = (&self.all[left as usize], &self.all[right as usize]);
         if self.joined[left as usize] == self.joined[right as usize] {
             return GivenLevel::Exact;
         }
@@ -202,7 +202,7 @@ impl Names {
         if left == right || self.joined[left as usize] == self.joined[right as usize] {
             return SurnameLevel::Exact;
         }
-        let (left_name, right_name) = (&self.names[left as usize], &self.names[right as usize]);
+        let (left_name, right_name) = (&self.all[left as usize], &self.all[right as usize]);
         let is_single = left_name.count == 1 && right_name.count == 1;
         let mut best = SurnameLevel::Different;
         for left_word in left_name.words() {

@@ -47,7 +47,7 @@ pub(crate) fn outcome(
     blocks: &Blocks,
     constraints: &Constraints,
     model: Model,
-    decided: Decided,
+    decided: &Decided,
 ) -> Linked {
     let rows = &records.rows;
     let clusters = by_row(rows, &decided.clusters);
@@ -68,7 +68,7 @@ pub(crate) fn outcome(
     pairs.par_sort_unstable_by_key(|pair| (pair.left, pair.right));
     let households = households(&clusters, &pairs);
     let review = review(&clusters, &pairs, &model, constraints, rows);
-    let statistics = statistics(records, blocks, constraints, &model, &decided, (&clusters, &households, &pairs));
+    let statistics = statistics(records, blocks, constraints, &model, decided, (&clusters, &households, &pairs));
     let shown = pairs.iter().filter(|pair| pair.probabilities[0] >= model.review_threshold);
     Linked { pairs: columns_of(shown), clusters, households, review, model, statistics }
 }

@@ -20,7 +20,7 @@ pub(crate) fn street_and_house(text: &str) -> (String, String) {
         if is_number(words[place]) {
             house = words.split_off(place).concat();
         } else if is_number(words[0]) {
-            house = words.remove(0).to_owned();
+            words.remove(0).clone_into(&mut house);
         }
     }
     (canonical_street(&words), house)

@@ -34,7 +34,7 @@ pub(crate) struct Candidate {
 
 /// What a walk found.
 pub(crate) struct Found<T> {
-    pub(crate) found: Vec<T>,
+    pub(crate) kept: Vec<T>,
     /// Pairs compared.
     pub(crate) pairs: u64,
     /// Per key, pairs that no key before it formed.
@@ -73,9 +73,9 @@ impl Scan<'_> {
                 part
             })
             .collect();
-        let mut all = Found { found: Vec::new(), pairs: 0, new_pairs: vec![0; self.blocks.statistics.len()] };
+        let mut all = Found { kept: Vec::new(), pairs: 0, new_pairs: vec![0; self.blocks.statistics.len()] };
         for part in parts {
-            all.found.extend(part.found);
+            all.kept.extend(part.kept);
             all.pairs += part.pairs;
             for (sum, new) in all.new_pairs.iter_mut().zip(part.new_pairs) {
                 *sum += new;
@@ -98,7 +98,7 @@ impl Scan<'_> {
         wanted: &(impl Fn(u32, u32) -> bool + Sync),
         keep: &(impl Fn(Candidate) -> Option<T> + Sync),
     ) -> Found<T> {
-        let mut part = Found { found: Vec::new(), pairs: 0, new_pairs: vec![0; self.blocks.statistics.len()] };
+        let mut part = Found { kept: Vec::new(), pairs: 0, new_pairs: vec![0; self.blocks.statistics.len()] };
         let mut partners: Vec<(u32, u16)> = Vec::new();
         for left in lefts {
             let left = u32::try_from(left).unwrap_or(u32::MAX);
@@ -120,7 +120,7 @@ impl Scan<'_> {
                 }
             }
             kept.sort_unstable_by_key(|(right, _)| *right);
-            part.found.extend(kept.into_iter().map(|(_, found)| found));
+            part.kept.extend(kept.into_iter().map(|(_, found)| found));
         }
         part
     }

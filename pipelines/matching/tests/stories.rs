@@ -1,5 +1,7 @@
 //! What the matching makes of people as they are: households, namesakes, typing errors, and human judgements.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 use kartei_matching::{LinkOptions, Linked, explain::explain, link};
 use kartei_schemas::judgement::{Judgement, RecordId, Verdict};
 use kartei_schemas::matching::MatchSchema;
