@@ -150,3 +150,47 @@ pub(crate) fn landline(area_code: &str, chance: &mut Chance) -> String {
     let bound = 10_i64.pow(u32::try_from(digits).unwrap_or(5));
     format!("{area} 11{:0digits$}", chance.between(0, bound - 1))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::chance::Purpose;
+
+    #[test]
+    fn no_two_mobile_numbers_are_alike_and_none_has_a_prefix_in_use() {
+        let numbers: BTreeSet<String> = (0..200_000).map(|index| mobile(3, index * 8)).collect();
+        assert_eq!(numbers.len(), 200_000);
+        assert!(
+            numbers.iter().all(|number| number.starts_with("150") && !number.starts_with("1505") && number.len() == 12)
+        );
+    }
+
+    #[test]
+    fn landlines_have_eleven_digits_and_a_subscriber_that_no_network_gives_out() {
+        let mut chance = Chance::new(1, Purpose::People, 0);
+        for area_code in ["030", "0221", "03834", "035751"] {
+            let number = landline(area_code, &mut chance);
+            assert!(number.starts_with(&format!("{} 11", &area_code[1..])), "{number}");
+            assert_eq!(number.len(), 12, "{number}");
+        }
+    }
+
+    #[test]
+    fn mail_addresses_of_a_common_name_seldom_meet() {
+        let owner = Owner {
+            given: "Thomas",
+            surname: "Müller",
+            birth_year: 1961,
+            given_bearers: 20_000.0,
+            surname_bearers: 10_000.0,
+            people: 1_000_000.0,
+        };
+        let mut chance = Chance::new(2, Purpose::People, 0);
+        // Two hundred people bear this name in a million.
+        let addresses: BTreeSet<String> = (0..200).map(|_| email(&owner, &mut chance)).collect();
+        assert!(addresses.len() > 180, "{}", addresses.len());
+        assert!(addresses.iter().all(|address| address.is_ascii() && address.ends_with(".example")));
+    }
+}

@@ -52,19 +52,19 @@ impl Evening<'_> {
         }
     }
 
-    /// Applies a change to every record of the person that would hear of it; without such a one, the first hears.
+    /// Applies a change to every record of the person whose source hears of it.
     fn tell(
         &mut self,
         at: usize,
         hears: impl Fn(&Record) -> bool,
         chance: &mut Chance,
-        change: impl Fn(&World, &Person, &mut Record),
+        apply: impl Fn(&World, &Person, &mut Record),
     ) {
         let truth = format!("P{:08}", self.people[at].index);
         let when = self.moment(chance);
         let live = |record: &&mut Record| record.truth == truth && !record.is_deleted && hears(record);
         for record in self.records.iter_mut().filter(live) {
-            change(self.world, &self.people[at], record);
+            apply(self.world, &self.people[at], record);
             record.changed = when;
             record.night = self.night;
         }

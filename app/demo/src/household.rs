@@ -81,7 +81,7 @@ fn couple(world: &World, birth: &Birth, chance: &mut Chance) -> Vec<Person> {
         _ => {}
     }
     if takes.birth_surname.is_some() && chance.roll(shares::MARRIED_WHILE_KNOWN) {
-        takes.former_surname = takes.birth_surname.clone();
+        takes.former_surname.clone_from(&takes.birth_surname);
     }
     keeps.birth_surname = None;
     if chance.roll(0.5) { vec![keeps, takes] } else { vec![takes, keeps] }
@@ -228,7 +228,7 @@ fn share_contacts(world: &World, household: &mut [Person], chance: &mut Chance) 
 }
 
 pub(crate) fn landline_at(world: &World, person: &Person, chance: &mut Chance) -> String {
-    contact::landline(world.places.area(&person.home).area_code, chance)
+    contact::landline(world.places.area(&person.home).dialling_code, chance)
 }
 
 /// Some mobile numbers were another's before, and some source still holds them there.

@@ -86,11 +86,15 @@ impl Columns {
         let pick = |shift: u64| usize::try_from((record.style >> shift) % 6).unwrap_or(0);
         let number = if record.mobile.is_empty() { &record.phone } else { &record.mobile };
         let birth = match record.birth {
-            BirthDate::Day(day) if record.style % 2 == 0 => day.format("%-d.%-m.%y").to_string(),
+            BirthDate::Day(day) if record.style.is_multiple_of(2) => day.format("%-d.%-m.%y").to_string(),
             BirthDate::Day(day) => day.format("%d/%m/%Y").to_string(),
             _ => String::new(),
         };
-        let zip = if record.style % 4 == 0 { record.postal_code.trim_start_matches('0') } else { &record.postal_code };
+        let zip = if record.style.is_multiple_of(4) {
+            record.postal_code.trim_start_matches('0')
+        } else {
+            &record.postal_code
+        };
         let row = [
             record.key.clone(),
             stamp(record.created),

@@ -36,7 +36,7 @@ pub(crate) fn write(world: &World, record: &Record, out: &mut Vec<u8>) {
     let left = record.has_left.then(|| record.changed.date());
     let branch = world.organisation.branch_name(record.area, record.style);
     let salutation = match record.sex {
-        _ if record.style % 97 == 0 => "",
+        _ if record.style.is_multiple_of(97) => "",
         Sex::Female => "Frau",
         Sex::Male => "Herr",
     };
@@ -73,7 +73,7 @@ fn birth_text(record: &Record) -> String {
     match record.birth {
         BirthDate::Unknown => String::new(),
         BirthDate::Year(year) => year.to_string(),
-        BirthDate::Day(day) if record.style % 50 == 0 => day.to_string(),
+        BirthDate::Day(day) if record.style.is_multiple_of(50) => day.to_string(),
         BirthDate::Day(day) => day_text(day),
     }
 }

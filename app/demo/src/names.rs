@@ -227,3 +227,32 @@ fn short_forms() -> FxHashMap<&'static str, Vec<&'static str>> {
 pub(crate) fn text_hash(text: &str) -> u64 {
     text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn surnames_fall_off_like_those_of_a_telephone_book() {
+        let names = Names::load();
+        let mut chance = Chance::new(1, Purpose::People, 0);
+        let mut counts = FxHashMap::<String, u32>::default();
+        for _ in 0..100_000 {
+            *counts.entry(names.surname(0, &mut chance).text).or_default() += 1;
+        }
+        assert!((800..1_200).contains(&counts["Müller"]), "{}", counts["Müller"]);
+        assert!(counts["Müller"] > 2 * counts["Wagner"]);
+        assert!(counts.len() > 20_000, "a long tail: {} distinct surnames", counts.len());
+    }
+
+    #[test]
+    fn given_names_follow_the_year_of_birth() {
+        let names = Names::load();
+        let mut chance = Chance::new(1, Purpose::People, 0);
+        let mut count = |year: i32, name: &str| {
+            (0..5_000).filter(|_| names.given(0, Sex::Female, year, &mut chance).text == name).count()
+        };
+        assert!(count(1935, "Helga") > 20 * count(1995, "Helga").max(1));
+        assert!(count(1995, "Julia") > 20 * count(1935, "Julia").max(1));
+    }
+}

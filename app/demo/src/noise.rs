@@ -157,3 +157,35 @@ fn swap_letters(text: &str, other: impl Fn(char) -> &'static str) -> String {
     }
     swapped
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::chance::Purpose;
+
+    proptest! {
+        #[test]
+        fn an_error_changes_little_and_never_fails(text in "\\PC{0,20}", index in 0_u64..500) {
+            let mut chance = Chance::new(4, Purpose::Records, index);
+            let length = text.chars().count();
+            let wrong = typo(&text, &mut chance).chars().count();
+            prop_assert!(wrong.abs_diff(length) <= 1, "{} letters became {}", length, wrong);
+            prop_assert_eq!(wrong_digit(&text, &mut chance).chars().count(), length);
+        }
+
+        #[test]
+        fn unfolding_leaves_plain_letters_alone(text in "[a-zA-Z .-]{0,20}") {
+            prop_assert_eq!(unfold(&text), text.clone());
+            prop_assert_eq!(strip(&text), text);
+        }
+    }
+
+    #[test]
+    fn umlauts_go_the_ways_in_which_programs_lose_them() {
+        assert_eq!(unfold("Größe Übel"), "Groesse Uebel");
+        assert_eq!(strip("Größe"), "Grose");
+        assert_eq!(mojibake("Müller"), "MÃ¼ller");
+    }
+}

@@ -9,7 +9,7 @@ const STREETS: &str = include_str!("../data/streets.txt");
 pub(crate) struct Area {
     pub(crate) postal_code: &'static str,
     pub(crate) state: &'static str,
-    pub(crate) area_code: &'static str,
+    pub(crate) dialling_code: &'static str,
     pub(crate) places: Vec<&'static str>,
 }
 
@@ -90,9 +90,9 @@ impl Places {
 
 fn read_area(line: &'static str) -> Option<Area> {
     let mut parts = line.split(';');
-    let (postal_code, state, area_code) = (parts.next()?, parts.next()?, parts.next()?);
+    let (postal_code, state, dialling_code) = (parts.next()?, parts.next()?, parts.next()?);
     let places: Vec<&str> = parts.collect();
-    (!places.is_empty()).then_some(Area { postal_code, state, area_code, places })
+    (!places.is_empty()).then_some(Area { postal_code, state, dialling_code, places })
 }
 
 /// A weight for the people in a postal area: those of cities are full, those of the country vary with a long tail.
@@ -111,4 +111,34 @@ fn house_number(chance: &mut Chance) -> String {
     let number = 1 + chance.below(reach).min(chance.below(reach));
     let affix = if chance.roll(0.11) { *chance.pick(&["a", "b", "c", "d"]) } else { "" };
     format!("{number}{affix}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_postal_area_has_five_digits_a_place_and_a_local_dialling_code() {
+        let places = Places::load(1);
+        let codes: BTreeSet<&str> = places.areas.iter().map(|area| area.postal_code).collect();
+        assert_eq!(codes.len(), places.areas.len());
+        assert!(codes.len() > 8_000);
+        for area in &places.areas {
+            let code = area.dialling_code;
+            let is_local = code.len() >= 3
+                && code.starts_with('0')
+                && !["00", "01", "0700", "0800", "0900"].iter().any(|other| code.starts_with(other));
+            assert!(is_local && area.postal_code.len() == 5 && !area.places[0].is_empty(), "{}", area.postal_code);
+        }
+    }
+
+    #[test]
+    fn an_area_has_streets_of_its_own_that_come_again() {
+        let places = Places::load(1);
+        let mut chance = Chance::new(1, Purpose::People, 0);
+        let streets: BTreeSet<&str> = (0..2_000).map(|_| places.home_in(17, &mut chance).street).collect();
+        assert!((40..=110).contains(&streets.len()), "{}", streets.len());
+    }
 }

@@ -1,6 +1,6 @@
 //! One row of one source: what the source holds of a person, with its errors, before it is written in the source's format.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime};
+use chrono::{Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use crate::chance::Chance;
 use crate::names::Sex;
@@ -72,6 +72,8 @@ pub(crate) struct Record {
     pub(crate) changed: NaiveDateTime,
     /// A number that decides formats, interests and answers, the same in every night.
     pub(crate) style: u64,
+    /// Whether some value was overtaken by the person's life.
+    pub(crate) is_stale: bool,
     /// The night of the last change; 1 is the first.
     pub(crate) night: u32,
     pub(crate) is_deleted: bool,
@@ -87,12 +89,11 @@ impl Record {
         record.title = if source == Source::Membership || chance.roll(0.3) { person.title } else { "" };
         record.take_names(world, person, chance);
         record.birth = birth_date(person.birth, chance);
-        let home = match &person.former_home {
-            Some(before) if chance.roll(shares::STALE[kind]) => before,
-            _ => &person.home,
-        };
-        record.take_home(world, home);
+        let home = person.former_home.as_ref().filter(|_| chance.roll(shares::STALE[kind]));
+        record.is_stale |= home.is_some();
+        record.take_home(world, home.unwrap_or(&person.home));
         record.take_contacts(person, chance);
+        record.age(world, person, chance);
         record.spoil(chance);
         record.thin(chance);
         record
@@ -100,12 +101,7 @@ impl Record {
 
     /// A row with key, times and style alone.
     pub(crate) fn blank(world: &World, source: Source, number: u64, chance: &mut Chance) -> Self {
-        let created = world.first_night - Days::new(u64::try_from(chance.between(20, 3_600)).unwrap_or(20));
-        let created = created.and_hms_opt(0, 0, 0).unwrap_or_default()
-            + chrono::TimeDelta::seconds(chance.between(21_600, 82_800));
-        let age = (world.first_night.and_hms_opt(0, 0, 0).unwrap_or_default() - created).num_seconds().max(1);
-        let changed =
-            if chance.roll(0.6) { created } else { created + chrono::TimeDelta::seconds(chance.between(0, age - 1)) };
+        let [created, changed] = times(world, chance.between(20, 3_600), chance);
         Self {
             source,
             key: crate::key::of(world.seed, source, number),
@@ -129,6 +125,7 @@ impl Record {
             created,
             changed,
             style: chance.below(1 << 40) as u64,
+            is_stale: false,
             night: 1,
             is_deleted: false,
         }
@@ -150,8 +147,9 @@ impl Record {
         } else {
             person.call_name().to_owned()
         };
-        let is_stale = chance.roll(shares::STALE[kind]);
-        self.surname = person.former_surname.as_ref().filter(|_| is_stale).unwrap_or(&person.surname).clone();
+        let before = person.former_surname.as_ref().filter(|_| chance.roll(shares::STALE[kind]));
+        self.is_stale |= before.is_some();
+        before.unwrap_or(&person.surname).clone_into(&mut self.surname);
         if person.surname.contains('-') && chance.roll(shares::HALF_SURNAME[kind]) {
             let half = self.surname.split('-').nth(chance.below(2)).unwrap_or("").to_owned();
             if half.len() > 2 {
@@ -174,14 +172,33 @@ impl Record {
     }
 
     fn take_contacts(&mut self, person: &Person, chance: &mut Chance) {
-        let stale = shares::STALE[self.source as usize];
-        let older = |now: &Option<String>, before: &Option<String>, chance: &mut Chance| -> String {
-            let value = if before.is_some() && chance.roll(stale) { before } else { now };
-            value.clone().unwrap_or_default()
+        let share = shares::STALE[self.source as usize];
+        let mut is_stale = self.is_stale;
+        let mut older = |now: &Option<String>, before: &Option<String>| -> String {
+            let before = before.as_ref().filter(|_| chance.roll(share));
+            is_stale |= before.is_some();
+            before.or(now.as_ref()).cloned().unwrap_or_default()
         };
-        self.email = older(&person.email, &person.former_email, chance);
-        self.mobile = older(&person.mobile, &person.former_mobile, chance);
+        self.email = older(&person.email, &person.former_email);
+        self.mobile = older(&person.mobile, &person.former_mobile);
+        self.is_stale = is_stale;
         self.phone = person.landline.clone().unwrap_or_default();
+    }
+
+    /// What is stale was written long ago, and nobody joins before fourteen.
+    fn age(&mut self, world: &World, person: &Person, chance: &mut Chance) {
+        if self.is_stale {
+            [self.created, _] = times(world, chance.between(900, 4_500), chance);
+            self.changed = self.created;
+            self.has_left = false;
+        }
+        let earliest = (person.birth + Months::new(14 * 12)).and_time(self.created.time());
+        self.created = self.created.max(earliest);
+        self.changed = self.changed.max(earliest);
+        if self.has_left && self.changed == self.created {
+            let known_days = (world.first_night - self.created.date()).num_days().max(2);
+            self.changed = self.created + TimeDelta::days(chance.between(1, known_days - 1));
+        }
     }
 
     /// Errors of hands and programs.
@@ -193,10 +210,10 @@ impl Record {
             }
         }
         if chance.roll(shares::CONTACT_ERROR) {
-            self.mobile = noise::wrong_digit(&self.mobile, chance);
+            self.mobile = misdialled(&self.mobile, chance);
         }
         if chance.roll(shares::CONTACT_ERROR) {
-            self.phone = noise::wrong_digit(&self.phone, chance);
+            self.phone = misdialled(&self.phone, chance);
         }
         if chance.roll(shares::CONTACT_ERROR) {
             self.postal_code = noise::wrong_digit(&self.postal_code, chance);
@@ -252,14 +269,25 @@ impl Record {
             0 | 1 => self.street.clone(),
             2 => self.street.replace("straße", "str.").replace("Straße", "Str."),
             3 => self.street.replace("straße", "strasse").replace("Straße", "Strasse"),
-            _ if self.style % 3 == 0 => self.street.replace("straße", "str").replace("Straße", "Str"),
+            _ if self.style.is_multiple_of(3) => self.street.replace("straße", "str").replace("Straße", "Str"),
             _ => self.street.clone(),
         };
         match self.house_number.strip_suffix(['a', 'b', 'c', 'd']) {
-            Some(number) if self.style % 7 == 0 => format!("{street} {number} {}", &self.house_number[number.len()..]),
+            Some(number) if self.style.is_multiple_of(7) => {
+                format!("{street} {number} {}", &self.house_number[number.len()..])
+            }
             _ => format!("{street} {}", self.house_number),
         }
     }
+}
+
+/// When a row so many days old was created, and when it was last changed.
+fn times(world: &World, age_days: i64, chance: &mut Chance) -> [NaiveDateTime; 2] {
+    let midnight = world.first_night.and_time(NaiveTime::MIN);
+    let created = midnight - TimeDelta::days(age_days) + TimeDelta::seconds(chance.between(21_600, 82_800));
+    let seconds = (midnight - created).num_seconds().max(1);
+    let changed = if chance.roll(0.6) { created } else { created + TimeDelta::seconds(chance.between(0, seconds - 1)) };
+    [created, changed]
 }
 
 fn birth_date(birth: NaiveDate, chance: &mut Chance) -> BirthDate {
@@ -269,13 +297,23 @@ fn birth_date(birth: NaiveDate, chance: &mut Chance) -> BirthDate {
         match chance.below(4) {
             0 => NaiveDate::from_ymd_opt(birth.year(), birth.day(), birth.month()),
             1 => birth.with_year(birth.year() + i32::try_from(chance.between(-1, 1)).unwrap_or(1)),
-            2 => birth.with_day(1 + chance.below(28) as u32),
-            _ => birth.with_month(1 + chance.below(12) as u32),
+            2 => birth.with_day(u32::try_from(chance.between(1, 28)).unwrap_or(1)),
+            _ => birth.with_month(u32::try_from(chance.between(1, 12)).unwrap_or(1)),
         }
     } else {
         None
     };
     BirthDate::Day(wrong.unwrap_or(birth))
+}
+
+/// A wrong digit behind those that make the number reach nobody.
+fn misdialled(number: &str, chance: &mut Chance) -> String {
+    match number.split_once(' ') {
+        Some((area, subscriber)) if subscriber.len() > 3 => {
+            format!("{area} {}{}", &subscriber[..2], noise::wrong_digit(&subscriber[2..], chance))
+        }
+        _ => number.to_owned(),
+    }
 }
 
 fn mistyped_email(email: &str, chance: &mut Chance) -> String {

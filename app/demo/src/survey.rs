@@ -9,8 +9,6 @@ use crate::chance::Chance;
 use crate::record::{BirthDate, Record, phone_text};
 use crate::shares;
 
-/// The survey's name.
-pub(crate) const NAME: &str = "Mitgliederbefragung";
 /// The questions, as the workbook's columns word them.
 pub(crate) const QUESTIONS: [&str; 4] = [
     "Welches Thema ist Ihnen am wichtigsten?",
@@ -103,7 +101,7 @@ impl Sheet {
         put(sheet, row, 4, &postal_code_text(record))?;
         put(sheet, row, 5, &record.city)?;
         if let BirthDate::Year(year) = record.birth {
-            let year = if record.style % 23 == 0 { year % 100 } else { year };
+            let year = if record.style.is_multiple_of(23) { year % 100 } else { year };
             sheet.write_number(row, 6, f64::from(year))?;
         }
         put(sheet, row, 7, &phone_text(number, record.style / 8, 8))?;
@@ -149,5 +147,5 @@ fn name_text(record: &Record) -> String {
 /// Excel likes to take the leading zero.
 fn postal_code_text(record: &Record) -> String {
     let code = record.postal_code.as_str();
-    if record.style % 3 == 0 { code.trim_start_matches('0').to_owned() } else { code.to_owned() }
+    if record.style.is_multiple_of(3) { code.trim_start_matches('0').to_owned() } else { code.to_owned() }
 }
