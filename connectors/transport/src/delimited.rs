@@ -15,7 +15,7 @@ use crate::reject::{raw_array, refused};
 
 /// A record that no file holds, put behind the end: a quote that was never closed swallows it.
 const END_MARK: &[u8] = b"\x01end of file\x01";
-const END_LINES: &[u8] = b"\n\x01end of file\x01\n";
+const END_LINES: &[u8] = b"\r\n\x01end of file\x01\n";
 
 /// Reads the rows of a CSV file.
 pub(crate) fn read_rows(
@@ -24,18 +24,20 @@ pub(crate) fn read_rows(
     (dialect, encoding): (Dialect, &'static Encoding),
     pager: &mut Pager<'_>,
 ) -> Result<(), Halt> {
-    let text = Transcoder::new(input, encoding).chain(END_LINES);
+    let text = Transcoder::new(input, encoding).chain(&END_LINES[usize::from(!dialect.has_returns)..]);
     let mut reader = reader_builder(dialect).from_reader(text);
     let mut record = ByteRecord::new();
     let mut has_header = false;
     let mut short_line = None;
     loop {
         let more = reader.read_byte_record(&mut record).map_err(|error| explain_csv(delivery, error))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = first_line(&record, reader.position().line(), dialect);
         if !more || record.as_slice() == END_MARK {
             break;
         }
         if record.as_slice().ends_with(b"\x01end of file\x01\n") {
+            // The end of the file is no line break, which `first_line` has counted.
+            let line = line + u64::from(!dialect.has_returns);
             let detail = format!("the quote that opens in the record of line {line} is never closed");
             return Err(ConnectorError::Truncated { file: delivery.name.clone(), detail }.into());
         }
@@ -55,6 +57,14 @@ pub(crate) fn read_rows(
         return Err(ConnectorError::Truncated { file: delivery.name.clone(), detail }.into());
     }
     if has_header { Ok(()) } else { Err(ConnectorError::Empty { file: delivery.name.clone() }.into()) }
+}
+
+/// The line on which a record begins. The parser's own count begins before the blank lines that it skips, and has seen
+/// the end of the record's last line only where that is a single sign.
+fn first_line(record: &ByteRecord, line_behind: u64, dialect: Dialect) -> u64 {
+    let slice = record.as_slice();
+    let breaks_inside = slice.split(|byte| *byte == b'\n').count() as u64 - 1;
+    line_behind.saturating_sub(breaks_inside + u64::from(!dialect.has_returns))
 }
 
 fn read_record(record: &ByteRecord, line: u64, pager: &mut Pager<'_>) -> Result<(), Halt> {

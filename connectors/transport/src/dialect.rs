@@ -7,6 +7,8 @@ use csv::ReaderBuilder;
 pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
     pub(crate) quote: u8,
+    /// Whether lines end as in Windows.
+    pub(crate) has_returns: bool,
 }
 
 const DELIMITERS: [u8; 4] = *b";,\t|";
@@ -18,12 +20,14 @@ pub(crate) fn find(sample: &str, delimiter: Option<u8>, quote: Option<u8>) -> Di
     let quote = quote.unwrap_or_else(|| find_quote(sample));
     let announced = sample.strip_prefix("sep=").and_then(|rest| rest.bytes().next()).filter(u8::is_ascii);
     let delimiter = delimiter.or(announced).or_else(|| find_delimiter(sample, quote)).unwrap_or(b',');
-    Dialect { delimiter, quote }
+    let has_returns = sample.lines().next().is_some_and(|line| sample[line.len()..].starts_with("\r\n"));
+    Dialect { delimiter, quote, has_returns }
 }
 
 /// The delimiter that gives the header several fields and most records as many; none where no one does.
 pub(crate) fn find_delimiter(sample: &str, quote: u8) -> Option<u8> {
-    let scored = DELIMITERS.map(|delimiter| (score(sample, Dialect { delimiter, quote }), delimiter));
+    let scored =
+        DELIMITERS.map(|delimiter| (score(sample, Dialect { delimiter, quote, has_returns: false }), delimiter));
     let best = scored.into_iter().max_by_key(|(score, _)| *score)?;
     (best.0.1 > 1).then_some(best.1)
 }
@@ -97,6 +101,6 @@ mod tests {
     #[test]
     fn what_is_stated_is_not_looked_for() {
         let dialect = find("a;b\n1;2\n", Some(b','), Some(b'\''));
-        assert_eq!(dialect, Dialect { delimiter: b',', quote: b'\'' });
+        assert_eq!(dialect, Dialect { delimiter: b',', quote: b'\'', has_returns: false });
     }
 }
