@@ -99,13 +99,13 @@ impl Frames {
 fn write_and_sync(path: &Path, frame: &mut DataFrame, name: &str) -> Result<u64, FrameError> {
     let failed = |source| FrameError::Write { name: name.to_owned(), source };
     let mut writer = BufWriter::with_capacity(1 << 20, File::create(path).map_err(failed)?);
-    let zstd = ParquetCompression::Zstd(Some(
-        ZstdLevel::try_new(1).map_err(|source| FrameError::Format { name: name.to_owned(), source })?,
-    ));
-    let bytes = ParquetWriter::new(&mut writer).with_compression(zstd).finish(frame).map_err(|error| match error {
-        PolarsError::IO { error, .. } => failed(io::Error::new(error.kind(), error.to_string())),
-        source => FrameError::Format { name: name.to_owned(), source },
-    })?;
+    let bytes = ParquetWriter::new(&mut writer)
+        .with_compression(ParquetCompression::Zstd(None))
+        .finish(frame)
+        .map_err(|error| match error {
+            PolarsError::IO { error, .. } => failed(io::Error::new(error.kind(), error.to_string())),
+            source => FrameError::Format { name: name.to_owned(), source },
+        })?;
     writer.flush().map_err(failed)?;
     writer.get_ref().sync_all().map_err(failed)?;
     Ok(bytes)
