@@ -1,6 +1,24 @@
-//! The conductor and the scheduler.
+//! The conductor, which takes a run from pull to report, and the scheduler, which says when a run is due.
+//!
+//! [`flow::conduct`] names all steps; no step knows another. Only this crate and the command line see both the
+//! pipelines and the world.
 
 pub mod align;
+pub mod assemble;
 pub mod due;
+pub mod error;
+pub mod flow;
+pub mod heartbeat;
+pub mod options;
+pub mod project;
 pub mod records;
+pub mod rest;
 pub mod stage;
+pub mod steps;
+pub mod watch;
+
+pub use error::FlowError;
+pub use flow::{Ended, conduct};
+pub use options::RunOptions;
+pub use project::Project;
+pub use watch::{Stop, Unwatched, Watch};

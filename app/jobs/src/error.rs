@@ -1,0 +1,106 @@
+//! Why a run did not come to its end.
+
+use kartei_connector::ConnectorError;
+use kartei_normalise::NormaliseError;
+use kartei_persons::PersonsError;
+use kartei_store::StoreError;
+use kartei_store::frames::FrameError;
+
+/// Why a run did not come to its end. Holds no personal data.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// A source could not be pulled.
+    #[error("source `{name}` could not be pulled")]
+    Source {
+        /// The source.
+        name: String,
+        /// Why.
+        #[source]
+        cause: ConnectorError,
+    },
+    /// A guard held the run back; what was published before stands.
+    #[error("guard `{guard}`: {message}")]
+    Guard {
+        /// The name under which `--accept-guard` lets it pass.
+        guard: String,
+        /// What it saw.
+        message: String,
+    },
+    /// More rows went to quarantine than is allowed.
+    #[error("{message}")]
+    TooManyRejects {
+        /// Where, and how many.
+        message: String,
+    },
+    /// Somebody asked the run to end.
+    #[error("the run was asked to end")]
+    Interrupted,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A frame at rest.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// Normalising.
+    #[error(transparent)]
+    Normalise(#[from] NormaliseError),
+    /// Matching.
+    #[error(transparent)]
+    Link(#[from] kartei_matching::LinkError),
+    /// Persons.
+    #[error(transparent)]
+    Persons(#[from] PersonsError),
+    /// Mail templates or settings.
+    #[error("mail could not be made ready: {0}")]
+    Mail(String),
+    /// A report could not be written.
+    #[error("the report could not be written")]
+    Report(#[source] std::io::Error),
+    /// A frame of another form than the step expects.
+    #[error("a frame is not as the step needs it")]
+    Form(#[from] polars::error::PolarsError),
+    /// What an earlier step left cannot be read.
+    #[error("what the step `{step}` left at rest cannot be read")]
+    Rest {
+        /// The step.
+        step: &'static str,
+        /// Why.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// A computation ended without a result.
+    #[error("a computation broke off")]
+    Computation,
+    /// The job does not exist any more.
+    #[error("there is no job `{0}`")]
+    UnknownJob(String),
+    /// A source that the run should pull does not exist.
+    #[error("there is no source `{0}`")]
+    UnknownSource(String),
+}
+
+impl FlowError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Source { cause, .. } => cause.hint(),
+            Self::Guard { guard, .. } => Some(format!(
+                "nothing was published; look at `kartei report`, and if all is as it should be run again with \
+                 --accept-guard {guard}"
+            )),
+            Self::TooManyRejects { .. } => {
+                Some("nothing was published; `kartei rejects` lists the rows with their reasons".to_owned())
+            }
+            Self::Store(error) => error.hint(),
+            Self::Frame(error) => error.hint(),
+            Self::Normalise(error) => error.hint(),
+            Self::Rest { .. } | Self::Form(_) | Self::Computation => {
+                Some("start a new run; if it happens again, please report it with the log".to_owned())
+            }
+            Self::UnknownJob(_) => Some("`kartei jobs` lists the jobs".to_owned()),
+            Self::UnknownSource(_) => Some("`kartei check` lists the sources".to_owned()),
+            Self::Interrupted => Some("start it again: what was pulled is at rest".to_owned()),
+            Self::Link(_) | Self::Persons(_) | Self::Mail(_) | Self::Report(_) => None,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What was asked of a run. It is kept with the run, so that it holds after a crash too.
+
+use std::collections::BTreeMap;
+
+use kartei_schemas::jobs::ParamValue;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// What was asked of a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunOptions {
+    /// Only these sources; empty: those of the job.
+    pub sources: Vec<String>,
+    /// Parameters in place of the job's.
+    pub params: BTreeMap<String, ParamValue>,
+    /// All but publishing and mail.
+    pub dry_run: bool,
+    /// Guards that may pass this once.
+    pub accept_guards: Vec<String>,
+}
+
+impl RunOptions {
+    /// The options as the run keeps them.
+    pub fn to_parameters(&self) -> Json {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// The options that a run keeps.
+    pub fn of_parameters(parameters: &Json) -> Self {
+        serde_json::from_value(parameters.clone()).unwrap_or_default()
+    }
+
+    /// Whether a guard may pass.
+    pub fn accepts(&self, guard: &str) -> bool {
+        self.accept_guards.iter().any(|accepted| accepted == guard)
+    }
+}

@@ -1,0 +1,72 @@
+//! The steps of a run, one a file. None knows another: `flow.rs` names them all.
+
+pub mod link;
+pub mod normalise;
+pub mod notify;
+pub mod persons;
+pub mod publish;
+pub mod pull;
+pub mod report;
+
+use chrono::{DateTime, Utc};
+use kartei_store::{Lease, Run, Store};
+
+use crate::error::FlowError;
+use crate::options::RunOptions;
+use crate::project::Project;
+use crate::rest::Rest;
+use crate::watch::{Stop, Watch};
+
+/// What every step is given.
+pub struct Step<'a> {
+    /// The installation.
+    pub project: &'a Project,
+    /// The store.
+    pub store: &'a Store,
+    /// The run.
+    pub run: &'a Run,
+    /// The right to write for it.
+    pub lease: &'a Lease,
+    /// What was asked of it.
+    pub options: &'a RunOptions,
+    /// Frames in memory and at rest.
+    pub rest: &'a Rest,
+    /// Who is told how far it has come.
+    pub watch: &'a dyn Watch,
+    /// Who may ask it to end.
+    pub stop: &'a Stop,
+    /// The run that was published last.
+    pub previous: Option<i64>,
+    /// Reads the clock.
+    pub clock: &'a (dyn Fn() -> DateTime<Utc> + Sync),
+}
+
+impl Step<'_> {
+    /// The time that the run stands for.
+    pub fn as_of(&self) -> DateTime<Utc> {
+        self.run.due_at
+    }
+
+    /// The moment.
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    /// A guard's word, unless it was let pass.
+    pub fn guard(&self, guard: &str, message: String) -> Result<(), FlowError> {
+        if self.options.accepts(guard) {
+            tracing::warn!(guard, "a guard was let pass: {message}");
+            return Ok(());
+        }
+        Err(FlowError::Guard { guard: guard.to_owned(), message })
+    }
+}
+
+/// Runs a long computation beside the tasks that answer and renew leases.
+pub async fn compute<T, F>(work: F) -> Result<T, FlowError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, FlowError> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work).await.map_err(|_| FlowError::Computation)?
+}

@@ -1,0 +1,146 @@
+//! normalise: brings what was staged into canonical form, and keeps the living records of all sources.
+
+use std::collections::BTreeMap;
+
+use kartei_normalise::{Context, NormaliseStatistics, Normalised};
+use kartei_schemas::frame::{KEY, SOURCE};
+use kartei_schemas::source::SourceSchema;
+use kartei_store::frames::Frames;
+use polars::prelude::*;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::pull::GONE;
+use super::{Step, compute};
+use crate::error::FlowError;
+use crate::records::{self, Delivered};
+
+/// What normalising found, by source.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Canonical {
+    /// The sources of which something was staged.
+    pub sources: BTreeMap<String, SourceCanonical>,
+    /// Living records by source.
+    pub records: BTreeMap<String, u64>,
+    /// Whether no record came, changed or went since the last publication.
+    pub unchanged: bool,
+}
+
+/// What normalising found in one source.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct SourceCanonical {
+    /// Counts.
+    pub statistics: NormaliseStatistics,
+    /// Field and reason → values that could not be read.
+    pub problems: BTreeMap<String, u64>,
+}
+
+/// Normalises what was staged since the last publication, and puts the living records at rest.
+pub async fn normalise(step: &Step<'_>) -> Result<Canonical, FlowError> {
+    let staged = staged(step).await?;
+    let previous = match step.previous {
+        Some(run) => step.rest.of_earlier(run, "records")?,
+        None => None,
+    };
+    let context = Context {
+        default_country: step.project.settings.locale.country.clone(),
+        received_at: step.as_of(),
+        today: step.as_of().date_naive(),
+    };
+    let frames = step.rest.frames().clone();
+    let person = step.project.schemas.person.clone();
+    let (records, mut canonical) = compute(move || {
+        let mut canonical = Canonical { unchanged: staged.is_empty(), ..Canonical::default() };
+        let mut delivered = BTreeMap::new();
+        for source in staged {
+            let name = source.schema.name.clone();
+            let (news, found) = source.read(&frames, &person, &context)?;
+            canonical.sources.insert(name.clone(), found);
+            delivered.insert(name, news);
+        }
+        Ok((records::apply(previous.as_ref(), &delivered)?, canonical))
+    })
+    .await?;
+    canonical.records = living(&records)?;
+    step.watch.moved("records normalised", records.height() as u64, 0);
+    step.rest.put("records", records)?;
+    Ok(canonical)
+}
+
+struct Staged {
+    schema: SourceSchema,
+    frames: Vec<String>,
+}
+
+async fn staged(step: &Step<'_>) -> Result<Vec<Staged>, FlowError> {
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for batch in step.store.batches_after_run(step.previous.unwrap_or(0)).await? {
+        if let Some(frame) = batch.frame {
+            names.entry(batch.source).or_default().push(frame);
+        }
+    }
+    let schemas = &step.project.schemas;
+    // A source that was taken out of the configuration since has no schema: its batches rest until it is back.
+    let known = |(name, frames): (String, Vec<String>)| Some(Staged { schema: schemas.source(&name)?.clone(), frames });
+    Ok(names.into_iter().filter_map(known).collect())
+}
+
+impl Staged {
+    fn read(
+        &self,
+        frames: &Frames,
+        person: &kartei_schemas::person::PersonSchema,
+        context: &Context,
+    ) -> Result<(Delivered, SourceCanonical), FlowError> {
+        let one = |name: &String| -> Result<Normalised, FlowError> {
+            let received = frames.read(name, None)?;
+            Ok(kartei_normalise::normalise(&received, &self.schema, person, context)?)
+        };
+        let rows: Vec<&String> = self.frames.iter().filter(|name| !name.ends_with(GONE)).collect();
+        let normalised: Vec<Normalised> = rows.par_iter().map(|name| one(name)).collect::<Result<_, _>>()?;
+        let mut found = SourceCanonical::default();
+        let mut delivered = Delivered::default();
+        for part in normalised {
+            found.statistics.add(&part.statistics);
+            for problem in &part.problems {
+                let reason = format!("{}/{}", problem.field, problem.reason.code());
+                *found.problems.entry(reason).or_default() += 1;
+            }
+            delivered.rows.push(part.frame);
+        }
+        delivered.gone = self.gone(frames)?;
+        Ok((delivered, found))
+    }
+
+    /// Keys that went and did not come back in a later batch.
+    fn gone(&self, frames: &Frames) -> Result<Vec<String>, FlowError> {
+        let mut gone = std::collections::BTreeSet::new();
+        for name in &self.frames {
+            let keys = frames.read(name, Some(&[KEY]))?;
+            let keys = keys.column(KEY)?.str()?;
+            if name.ends_with(GONE) {
+                gone.extend(keys.iter().flatten().map(str::to_owned));
+            } else if !gone.is_empty() {
+                for key in keys.iter().flatten() {
+                    gone.remove(key);
+                }
+            }
+        }
+        Ok(gone.into_iter().collect())
+    }
+}
+
+fn living(records: &DataFrame) -> PolarsResult<BTreeMap<String, u64>> {
+    let mut counts = BTreeMap::new();
+    if records.width() > 0 {
+        for source in records.column(SOURCE)?.str()?.iter().flatten() {
+            match counts.get_mut(source) {
+                Some(count) => *count += 1,
+                None => {
+                    counts.insert(source.to_owned(), 1);
+                }
+            }
+        }
+    }
+    Ok(counts)
+}

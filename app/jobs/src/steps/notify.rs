@@ -1,0 +1,83 @@
+//! notify: empties the outbox.
+
+use std::time::Duration;
+
+use kartei_mail::{OutboxMail, Outcome, Transport, deliver_all};
+use kartei_store::{MailFailure, OutboxEntry};
+use serde::{Deserialize, Serialize};
+
+use super::Step;
+use crate::error::FlowError;
+use crate::project::Project;
+
+/// Mails claimed at once; within the lease a crash leaves at most these to be sent twice.
+const AT_ONCE: u32 = 50;
+const LEASE: Duration = Duration::from_secs(300);
+
+/// What became of the mails.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Notified {
+    /// Sent.
+    pub sent: u64,
+    /// Put off.
+    pub deferred: u64,
+    /// Given up.
+    pub failed: u64,
+}
+
+/// The transport that the settings name, with paths read against the configuration's folder.
+pub fn transport(project: &Project) -> Result<Transport, FlowError> {
+    let mut settings = project.settings.mail.clone();
+    settings.folder = project.base.join(&settings.folder);
+    Transport::new(&settings).map_err(|error| FlowError::Mail(error.to_string()))
+}
+
+/// Sends what is due, until nothing is or the server cannot be reached.
+pub async fn notify(step: &Step<'_>) -> Result<Notified, FlowError> {
+    let transport = transport(step.project)?;
+    let mut notified = Notified::default();
+    let worker = &step.lease.worker;
+    loop {
+        let claimed = step.store.claim_mails(worker, AT_ONCE, LEASE, step.now()).await?;
+        if claimed.is_empty() || step.stop.is_asked() {
+            return Ok(notified);
+        }
+        let mails: Vec<OutboxMail> = claimed.iter().map(outbox_mail).collect();
+        let deliveries = deliver_all(&transport, &mails, step.now()).await;
+        let unreachable = deliveries.len() < mails.len();
+        for delivery in deliveries {
+            match delivery.outcome {
+                Outcome::Sent => {
+                    step.store.mail_sent(delivery.id, worker, step.now()).await?;
+                    notified.sent += 1;
+                }
+                Outcome::Retry { at, error } => {
+                    let failure = MailFailure { error, retry_at: Some(at) };
+                    step.store.mail_failed(delivery.id, worker, &failure, step.now()).await?;
+                    notified.deferred += 1;
+                }
+                Outcome::Failed { error } => {
+                    let failure = MailFailure { error, retry_at: None };
+                    step.store.mail_failed(delivery.id, worker, &failure, step.now()).await?;
+                    notified.failed += 1;
+                }
+            }
+        }
+        step.watch.moved("mails sent", notified.sent, 0);
+        if unreachable {
+            return Ok(notified);
+        }
+    }
+}
+
+fn outbox_mail(entry: &OutboxEntry) -> OutboxMail {
+    OutboxMail {
+        id: entry.id,
+        queued_at: entry.created_at,
+        recipient: entry.recipient.clone(),
+        subject: entry.subject.clone(),
+        text: entry.text.clone(),
+        html: entry.html.clone(),
+        attempts: entry.attempts,
+    }
+}

@@ -1,0 +1,178 @@
+//! golden and diff: one golden person a cluster, with an id that outlives the run, and what changed since the last.
+
+use kartei_persons::{
+    Diff, GoldenInput, Guard, History, IdIssuer, Identity, IdentityRules, Ledger, Override, PersonId, PersonStatistics,
+    Provenance, Touched, assign, diff,
+};
+use kartei_schemas::frame::{FINGERPRINT, KEY, SOURCE};
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{Step, compute};
+use crate::align::align;
+use crate::error::FlowError;
+use crate::project::Project;
+
+/// What the person steps found.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Consolidated {
+    /// Counts.
+    pub statistics: PersonStatistics,
+    /// The version of the schemas under which everybody was made.
+    pub schema_version: String,
+    /// Whether nothing was published before.
+    pub initial: bool,
+}
+
+/// Makes the persons, and puts everything that publishing needs at rest.
+pub async fn consolidate(step: &Step<'_>) -> Result<Consolidated, FlowError> {
+    let input = Input::gather(step).await?;
+    let outcome = compute(move || input.work()).await?;
+    heed_guards(step, &outcome.diff)?;
+    let consolidated = Consolidated {
+        statistics: PersonStatistics::gather(&outcome.identity, &outcome.golden, &outcome.diff),
+        schema_version: step.project.schema_version(),
+        initial: outcome.diff.initial,
+    };
+    step.rest.put("record_map", outcome.identity.record_map)?;
+    step.rest.put("ledger", outcome.ledger.to_frame()?)?;
+    let renewed: Vec<String> = outcome.golden.renewed.iter().map(ToString::to_string).collect();
+    step.rest.put("renewed", df!("person_id" => renewed)?)?;
+    step.rest.put("values", outcome.golden.values)?;
+    step.rest.put("persons", outcome.diff.persons)?;
+    step.rest.put("upserts", outcome.diff.upserts)?;
+    step.rest.put("gone", outcome.diff.gone)?;
+    step.rest.put("changes", outcome.diff.changes)?;
+    Ok(consolidated)
+}
+
+fn heed_guards(step: &Step<'_>, found: &Diff) -> Result<(), FlowError> {
+    for tripped in kartei_persons::guards::check(&found.counts, &step.project.settings.guards) {
+        let what = match tripped.guard {
+            Guard::MaxChangedPercent => "would change",
+            Guard::MaxMergedPercent => "would be merged into another",
+            Guard::MaxGonePercent => "would be gone",
+        };
+        let message = format!(
+            "{} of {} persons {what} ({:.1} %; {} % are allowed)",
+            tripped.count, tripped.of, tripped.percent, tripped.limit_percent
+        );
+        step.guard(tripped.guard.name(), message)?;
+    }
+    Ok(())
+}
+
+/// All that the computation needs, so that it can go to a thread of its own.
+struct Input {
+    project: Project,
+    now: chrono::DateTime<chrono::Utc>,
+    secret: String,
+    records: DataFrame,
+    clusters: DataFrame,
+    previous: Option<DataFrame>,
+    previous_records: Option<DataFrame>,
+    record_map: Option<DataFrame>,
+    ledger: Option<DataFrame>,
+    overrides: Vec<Override>,
+    same_schemas: bool,
+}
+
+struct Outcome {
+    identity: Identity,
+    golden: kartei_persons::Golden,
+    diff: Diff,
+    ledger: Ledger,
+}
+
+impl Input {
+    async fn gather(step: &Step<'_>) -> Result<Self, FlowError> {
+        let earlier = |what: &str| match step.previous {
+            Some(run) => step.rest.of_earlier(run, what),
+            None => Ok(None),
+        };
+        let secret = step.store.setting_or("person_id_secret", &new_secret(), step.now()).await?;
+        let overrides = step.store.active_overrides().await?;
+        let previous_records = match step.previous {
+            Some(run) => step.rest.of_earlier(run, "records")?,
+            None => None,
+        };
+        Ok(Self {
+            project: step.project.clone(),
+            now: step.as_of(),
+            secret,
+            records: step.rest.get("records")?,
+            clusters: step.rest.get("clusters")?,
+            previous: earlier("persons")?,
+            previous_records: previous_records.map(|records| records.select([SOURCE, KEY, FINGERPRINT])).transpose()?,
+            record_map: earlier("record_map")?,
+            ledger: earlier("ledger")?,
+            overrides: overrides.into_iter().filter_map(an_override).collect(),
+            same_schemas: same_schemas(step).await?,
+        })
+    }
+
+    fn work(&self) -> Result<Outcome, FlowError> {
+        let history = match &self.record_map {
+            Some(map) => History::from_record_map(map)?,
+            None => History::none(),
+        };
+        let clusters: Vec<u32> = self.clusters.column("cluster")?.u32()?.into_no_null_iter().collect();
+        let households: Vec<u32> = self.clusters.column("household")?.u32()?.into_no_null_iter().collect();
+        let issuer = IdIssuer::new(self.secret.as_bytes());
+        let identity = assign(&self.records, &clusters, &history, &issuer, &IdentityRules::default(), self.now)?;
+        let heard = match &self.ledger {
+            Some(frame) => Ledger::from_frame(frame)?,
+            None => Ledger::default(),
+        };
+        let ledger = heard.hear(&self.records, self.now)?;
+        let changed = self.changed()?;
+        let overridden: Vec<PersonId> = self.overrides.iter().map(|set| set.person).collect();
+        let touched = match &changed {
+            Some(rows) => Touched::Only { rows, persons: &overridden },
+            None => Touched::All,
+        };
+        let schemas = &self.project.schemas;
+        let golden = kartei_persons::golden::build(&GoldenInput {
+            records: &self.records,
+            identity: &identity,
+            households: &households,
+            previous: self.previous.as_ref(),
+            ledger: &ledger,
+            overrides: &self.overrides,
+            schema: &schemas.person,
+            sources: &schemas.sources,
+            tree: &schemas.org,
+            touched,
+            provenance: Provenance::All,
+            now: self.now,
+        })?;
+        let diff = diff(self.previous.as_ref(), &golden.persons, &identity, &schemas.person, self.now)?;
+        Ok(Outcome { identity, golden, diff, ledger })
+    }
+
+    /// Which records are new or changed; none where everybody must be made anew.
+    fn changed(&self) -> PolarsResult<Option<Vec<bool>>> {
+        match &self.previous_records {
+            Some(old) if self.same_schemas && self.previous.is_some() => Ok(Some(align(old, &self.records)?.changed)),
+            _ => Ok(None),
+        }
+    }
+}
+
+async fn same_schemas(step: &Step<'_>) -> Result<bool, FlowError> {
+    let Some(previous) = step.previous else { return Ok(false) };
+    let Some(view) = step.store.run(previous).await? else { return Ok(false) };
+    let before = view.steps.iter().find(|step| step.name == "persons");
+    let version = before.and_then(|before| before.output.get("schema_version")?.as_str());
+    Ok(version == Some(step.project.schema_version().as_str()))
+}
+
+fn an_override(entry: kartei_store::OverrideEntry) -> Option<Override> {
+    Some(Override { person: entry.person_id.parse().ok()?, field: entry.field, value: entry.value })
+}
+
+/// A fresh installation's secret: 256 bits of chance, drawn once and kept in the store.
+fn new_secret() -> String {
+    let bytes: [u8; 32] = rand::random();
+    bytes.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
+}

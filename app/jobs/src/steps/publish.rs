@@ -1,0 +1,203 @@
+//! publish: makes the run's result visible in one transaction, or not at all.
+
+use std::collections::HashMap;
+
+use kartei_mail::{ChangeLine, Notice, Templates};
+use kartei_schemas::frame::{KEY, SOURCE};
+use kartei_schemas::judgement::RecordId;
+use kartei_schemas::person::ChangeKind;
+use kartei_store::{NewMail, NewReviewItem, Publication, Published};
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::Step;
+use super::persons::Consolidated;
+use crate::error::FlowError;
+use crate::rest::Rest;
+
+/// The most doubtful pairs that a run puts before the stewards.
+const REVIEW_ITEMS: usize = 5_000;
+
+/// What became visible.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Visible {
+    /// What was written.
+    pub published: Published,
+    /// Officers for whom there was nothing that they asked for.
+    pub suppressed: u64,
+    /// Notices queued.
+    pub queued: u64,
+    /// Doubtful pairs that wait.
+    pub review: u64,
+}
+
+/// Publishes. `statistics` is the run's report as far as it goes.
+pub async fn publish(
+    step: &Step<'_>,
+    found: &Consolidated,
+    statistics: &serde_json::Value,
+) -> Result<Visible, FlowError> {
+    let tally = notices(step, found)?;
+    let mails = mails(step, &tally.notices)?;
+    let review = review(step)?;
+    let renewed: Vec<String> =
+        step.rest.get("renewed")?.column("person_id")?.str()?.iter().flatten().map(str::to_owned).collect();
+    let frames = json!({
+        "records": Rest::name(step.run.id, "records"),
+        "pairs": Rest::name(step.run.id, "pairs"),
+        "clusters": Rest::name(step.run.id, "clusters"),
+        "persons": Rest::name(step.run.id, "persons"),
+        "record_map": Rest::name(step.run.id, "record_map"),
+        "ledger": Rest::name(step.run.id, "ledger"),
+    });
+    let publication = Publication {
+        base: step.previous,
+        persons: &step.rest.get("upserts")?,
+        gone: &step.rest.get("gone")?,
+        records: &moved_records(step)?,
+        erased: None,
+        values: &step.rest.get("values")?,
+        renewed: &renewed,
+        changes: &step.rest.get("changes")?,
+        review: &review,
+        mails: &mails,
+        org: Some(&org(step)),
+        statistics,
+        frames: &frames,
+    };
+    let published = step.store.publish(step.lease, &publication, step.now()).await?;
+    step.watch.moved("persons written", published.persons, published.persons);
+    Ok(Visible { queued: mails.len() as u64, suppressed: tally.suppressed, review: review.len() as u64, published })
+}
+
+/// The records whose person, presence or first sight differs from what was published.
+fn moved_records(step: &Step<'_>) -> Result<DataFrame, FlowError> {
+    let map = step.rest.get("record_map")?;
+    let Some(previous) = step.previous else { return Ok(map) };
+    let Some(before) = step.rest.of_earlier(previous, "record_map")? else { return Ok(map) };
+    let key = |frame: &DataFrame| -> PolarsResult<[StringChunked; 3]> {
+        Ok([
+            frame.column(SOURCE)?.str()?.rechunk().into_owned(),
+            frame.column(KEY)?.str()?.rechunk().into_owned(),
+            frame.column("person_id")?.str()?.rechunk().into_owned(),
+        ])
+    };
+    let (old, new) = (key(&before)?, key(&map)?);
+    let presence = |frame: &DataFrame| -> PolarsResult<BooleanChunked> { Ok(frame.column("present")?.bool()?.clone()) };
+    let (old_present, new_present) = (presence(&before)?, presence(&map)?);
+    let mut keep = Vec::with_capacity(map.height());
+    let mut row = 0;
+    // Both maps are sorted by source and key, and the new one holds every record of the old one.
+    for index in 0..map.height() {
+        let id = (new[0].get(index), new[1].get(index));
+        while row < before.height() && (old[0].get(row), old[1].get(row)) < id {
+            row += 1;
+        }
+        let same = row < before.height()
+            && (old[0].get(row), old[1].get(row)) == id
+            && old[2].get(row) == new[2].get(index)
+            && old_present.get(row) == new_present.get(index);
+        keep.push(!same);
+    }
+    Ok(map.filter(&BooleanChunked::from_slice(PlSmallStr::EMPTY, &keep))?)
+}
+
+fn org(step: &Step<'_>) -> kartei_schemas::org::OrgSchema {
+    let tree = &step.project.schemas.org;
+    kartei_schemas::org::OrgSchema { units: tree.units().to_vec(), officers: tree.officers().to_vec() }
+}
+
+fn notices(step: &Step<'_>, found: &Consolidated) -> Result<kartei_mail::Tally, FlowError> {
+    if found.initial {
+        // The first night everybody is new: nobody wants a mail that says so.
+        return Ok(kartei_mail::Tally::default());
+    }
+    let changes = step.rest.get("changes")?;
+    let members = members(step)?;
+    let text = |name: &str| -> PolarsResult<StringChunked> { Ok(changes.column(name)?.str()?.clone()) };
+    let (persons, kinds) = (text("person_id")?, text("kind")?);
+    let (before, after) = (text("org_unit_before")?, text("org_unit_after")?);
+    let mut lines = Vec::with_capacity(changes.height());
+    for row in 0..changes.height() {
+        let (Some(person_id), Some(kind)) = (persons.get(row), kinds.get(row).and_then(change_kind)) else { continue };
+        lines.push(ChangeLine {
+            person_id,
+            kind,
+            unit_before: before.get(row),
+            unit_after: after.get(row),
+            is_member: members.get(person_id).copied().unwrap_or(false),
+        });
+    }
+    let settings = &step.project.settings;
+    Ok(kartei_mail::notices(&lines, &step.project.schemas.org, &settings.web.public_url, step.run.id))
+}
+
+fn change_kind(word: &str) -> Option<ChangeKind> {
+    serde_json::from_value(serde_json::Value::from(word)).ok()
+}
+
+/// Whether the changed persons are members, or were before this run.
+fn members(step: &Step<'_>) -> Result<HashMap<String, bool>, FlowError> {
+    let mut members = HashMap::new();
+    let earlier = match step.previous {
+        Some(run) => step.rest.of_earlier(run, "persons")?,
+        None => None,
+    };
+    for persons in earlier.iter().chain([&step.rest.get("upserts")?]) {
+        let ids = persons.column("id")?.str()?;
+        for (id, member) in ids.iter().zip(persons.column("is_member")?.bool()?.iter()) {
+            if let (Some(id), Some(true)) = (id, member) {
+                members.insert(id.to_owned(), true);
+            }
+        }
+    }
+    Ok(members)
+}
+
+fn mails(step: &Step<'_>, notices: &[Notice]) -> Result<Vec<NewMail>, FlowError> {
+    let settings = &step.project.settings.mail;
+    let templates = match &settings.templates {
+        Some(folder) => Templates::with_folder(&step.project.base.join(folder)),
+        None => Templates::embedded(),
+    }
+    .map_err(|error| FlowError::Mail(error.to_string()))?;
+    let mail = |notice: &Notice| {
+        let rendered = templates.notice(notice).map_err(|error| FlowError::Mail(error.to_string()))?;
+        Ok(NewMail {
+            deduplication_key: format!("notice/{}/{}/{}", notice.run_id, notice.link, notice.recipient),
+            kind: "notice".to_owned(),
+            recipient: notice.recipient.clone(),
+            subject: rendered.subject,
+            text: rendered.text,
+            html: rendered.html,
+            message_id: None,
+        })
+    };
+    notices.iter().map(mail).collect()
+}
+
+fn review(step: &Step<'_>) -> Result<Vec<NewReviewItem>, FlowError> {
+    let (doubtful, records) = (step.rest.get("review")?, step.rest.get("records")?);
+    let (sources, keys) = (records.column(SOURCE)?.str()?, records.column(KEY)?.str()?);
+    let record = |row: u32| RecordId {
+        source: sources.get(row as usize).unwrap_or_default().to_owned(),
+        key: keys.get(row as usize).unwrap_or_default().to_owned(),
+    };
+    let (left, right) = (doubtful.column("left")?.u32()?, doubtful.column("right")?.u32()?);
+    let (probability, impact) = (doubtful.column("probability")?.f32()?, doubtful.column("impact")?.u32()?);
+    let reason = doubtful.column("reason")?.str()?;
+    let mut items = Vec::new();
+    for row in 0..doubtful.height().min(REVIEW_ITEMS) {
+        let (Some(one), Some(other)) = (left.get(row), right.get(row)) else { continue };
+        items.push(NewReviewItem {
+            left: record(one),
+            right: record(other),
+            reason: reason.get(row).unwrap_or_default().to_owned(),
+            probability: f64::from(probability.get(row).unwrap_or_default()),
+            impact: impact.get(row).unwrap_or_default(),
+            explanation: serde_json::Value::Null,
+        });
+    }
+    Ok(items)
+}
