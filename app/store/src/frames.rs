@@ -6,7 +6,6 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::*;
 
 /// A folder of frames. Names are relative, with `/` between folders and no ending: `runs/17/pairs`.

@@ -79,5 +79,6 @@ fn outbox_mail(entry: &OutboxEntry) -> OutboxMail {
         text: entry.text.clone(),
         html: entry.html.clone(),
         attempts: entry.attempts,
+        message_id: entry.message_id.clone(),
     }
 }
