@@ -7,6 +7,7 @@ mod console;
 mod context;
 mod exit;
 mod failure;
+mod installation;
 mod logging;
 mod progress;
 mod spreadsheet;

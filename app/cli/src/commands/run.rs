@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Args;
+use kartei_jobs::RunOptions;
 use kartei_schemas::jobs::ParamValue;
 
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
+use crate::installation::{Asked, Installation};
 
 /// Runs a job now, in this process
 #[derive(Debug, Args)]
@@ -37,15 +39,26 @@ pub(crate) struct Run {
 }
 
 pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
-    let Run { job, source: _, param: _, dry_run: _, as_of: _, accept_guard: _ } = command;
-    let configuration = context.configuration()?;
-    let schemas = configuration.schemas()?;
-    let (jobs, _) = configuration.jobs(&schemas.sources)?;
-    if !jobs.jobs.contains_key(job) {
-        let hint = kartei_schemas::problem::suggest(job, jobs.jobs.keys().map(String::as_str));
-        return Err(Failure::wrong_use(format!("there is no job `{job}`")).with_hint_if(hint));
+    let installation = Installation::open(context).await?;
+    let jobs = &installation.project.jobs.jobs;
+    if !jobs.contains_key(&command.job) {
+        let hint = kartei_schemas::problem::suggest(&command.job, jobs.keys().map(String::as_str));
+        return Err(Failure::wrong_use(format!("there is no job `{}`", command.job)).with_hint_if(hint));
     }
-    Err(Failure::new("this build cannot run jobs yet"))
+    let sources = &installation.project.schemas.sources;
+    if let Some(unknown) = command.source.iter().find(|name| !sources.iter().any(|source| source.name == **name)) {
+        let hint = kartei_schemas::problem::suggest(unknown, sources.iter().map(|source| source.name.as_str()));
+        return Err(Failure::wrong_use(format!("there is no source `{unknown}`")).with_hint_if(hint));
+    }
+    let options = RunOptions {
+        sources: command.source.clone(),
+        params: command.param.iter().cloned().collect(),
+        dry_run: command.dry_run,
+        accept_guards: command.accept_guard.clone(),
+    };
+    let due_at = command.as_of.unwrap_or(context.now);
+    let ended = installation.run(&Asked { job: &command.job, options, due_at }, context).await?;
+    installation.show(&ended, context)
 }
 
 fn param(text: &str) -> Result<(String, ParamValue), String> {

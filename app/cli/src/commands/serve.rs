@@ -1,9 +1,12 @@
-//! `kartei serve`: the scheduler.
+//! `kartei serve`: runs the jobs when they are due.
 
 use clap::Args;
+use kartei_jobs::{Stop, planner, serve};
 
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::installation::{Installation, ask_on_signal, now, worker};
 
 /// Runs the jobs when they are due, until it is stopped
 #[derive(Debug, Args)]
@@ -13,6 +16,20 @@ use crate::failure::{Failure, Outcome};
 pub(crate) struct Serve {}
 
 pub(crate) async fn run(_command: &Serve, context: &Context) -> Outcome {
-    let _configuration = context.configuration()?;
-    Err(Failure::new("this build cannot serve yet"))
+    let installation = Installation::open(context).await?;
+    let jobs = planner::read(&installation.project).map_err(|wrong| {
+        let mut wrong = wrong.into_iter();
+        let (job, error) = wrong.next().unwrap_or_else(|| unreachable!("an error names what is wrong"));
+        Failure::new(format!("job `{job}`: {error}")).with_hint(error.hint())
+    })?;
+    for job in &jobs {
+        if let Some(next) = job.due.next_after(context.now) {
+            let local = next.with_timezone(&job.due.zone());
+            context.console.remark(format_args!("{:20} next {}", job.name, local.format("%a %Y-%m-%d %H:%M %Z")));
+        }
+    }
+    let stop = Stop::default();
+    tokio::spawn(ask_on_signal(stop.clone(), context.console));
+    serve::serve(&installation.project, &installation.store, &jobs, &worker(0), (&stop, &now)).await;
+    Ok(Exit::Done)
 }

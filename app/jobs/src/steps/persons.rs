@@ -35,7 +35,7 @@ pub async fn consolidate(step: &Step<'_>) -> Result<Consolidated, FlowError> {
         initial: outcome.diff.initial,
     };
     step.rest.put("record_map", outcome.identity.record_map)?;
-    step.rest.put("ledger", outcome.ledger.to_frame()?)?;
+    step.rest.put("ledger", outcome.ledger.frame().clone())?;
     let renewed: Vec<String> = outcome.golden.renewed.iter().map(ToString::to_string).collect();
     step.rest.put("renewed", df!("person_id" => renewed)?)?;
     step.rest.put("values", outcome.golden.values)?;
@@ -142,6 +142,7 @@ impl Input {
             schema: &schemas.person,
             sources: &schemas.sources,
             tree: &schemas.org,
+            issuer: &issuer,
             touched,
             provenance: Provenance::All,
             now: self.now,

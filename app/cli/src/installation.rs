@@ -1,0 +1,189 @@
+//! An installation that is open: its configuration, its store, and the runs that a command makes in this process.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use kartei_jobs::{Ended, FlowError, Project, RunOptions, Stop, Watch, conduct};
+use kartei_schemas::problem::Problem;
+use kartei_store::{Cause, Claim, NewRun, RunFilter, RunState, Store, StoreOptions};
+
+use crate::configuration::Configuration;
+use crate::console::Console;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::progress::Progress;
+
+/// The lease of a run in this process; it is renewed three times as often.
+const LEASE: Duration = Duration::from_secs(9);
+
+/// An installation that is open.
+pub(crate) struct Installation {
+    /// What the steps need.
+    pub(crate) project: Project,
+    /// The store.
+    pub(crate) store: Store,
+    /// What works, but hardly as meant.
+    pub(crate) warnings: Vec<Problem>,
+}
+
+/// What a command asks of a run.
+pub(crate) struct Asked<'a> {
+    /// The job.
+    pub(crate) job: &'a str,
+    /// The options.
+    pub(crate) options: RunOptions,
+    /// The time that the run stands for.
+    pub(crate) due_at: DateTime<Utc>,
+}
+
+impl Installation {
+    /// Reads the configuration that the flags point at, and opens its store.
+    pub(crate) async fn open(context: &Context) -> Result<Self, Failure> {
+        Self::of(context.configuration()?).await
+    }
+
+    /// Opens the store of a configuration.
+    pub(crate) async fn of(configuration: Configuration) -> Result<Self, Failure> {
+        let schemas = configuration.schemas()?;
+        let (jobs, warnings) = configuration.jobs(&schemas.sources)?;
+        let warnings = schemas.warnings.iter().cloned().chain(warnings).collect();
+        let store = open_store(&configuration).await?;
+        let Configuration { folder, settings } = configuration;
+        Ok(Self { project: Project { base: folder, settings, schemas, jobs }, store, warnings })
+    }
+
+    /// Makes a run now and conducts it to its end. Ctrl-C asks it to end.
+    pub(crate) async fn run(&self, asked: &Asked<'_>, context: &Context) -> Result<Ended, Failure> {
+        self.refuse_beside_another().await?;
+        let new = NewRun {
+            job: asked.job.to_owned(),
+            cause: Cause::AdHoc,
+            due_at: asked.due_at,
+            asked_by: "command line".to_owned(),
+            reason: None,
+            parameters: asked.options.to_parameters(),
+            retry_of: None,
+        };
+        let run = self.store.create_run(&new, now()).await.map_err(|error| of_store(&error))?;
+        let claim = Claim { run_id: Some(run.id), worker: worker(run.id), length: LEASE };
+        let claimed = self.store.claim_run(&claim, now()).await.map_err(|error| of_store(&error))?;
+        let claimed = claimed.ok_or_else(|| Failure::new("another process took the run"))?;
+        let stop = Stop::default();
+        tokio::spawn(ask_on_signal(stop.clone(), context.console));
+        let watch = Shown { console: context.console, bar: Mutex::new(None) };
+        conduct(&self.project, &self.store, claimed, &watch, (&stop, &now)).await.map_err(|error| of_flow(&error))
+    }
+
+    /// Says how a run ended.
+    pub(crate) fn show(&self, ended: &Ended, context: &Context) -> Outcome {
+        if context.console.json() {
+            context.console.write_json(&ended.report)?;
+        } else if ended.error.is_none() {
+            let language = self.project.settings.locale.language;
+            context.console.line(kartei_report::render_text(&ended.report, language, 100, false))?;
+            let file = self.project.report_file(ended.report.run.id).with_extension("html");
+            if file.is_file() {
+                context.console.remark(format_args!("report: {}", file.display()));
+            }
+        }
+        match &ended.error {
+            None => Ok(Exit::Done),
+            Some(error) => Err(of_flow(error)),
+        }
+    }
+
+    async fn refuse_beside_another(&self) -> Result<(), Failure> {
+        self.store.reap_lost_runs("command line", now()).await.map_err(|error| of_store(&error))?;
+        let states = vec![RunState::Claimed, RunState::Running];
+        let active =
+            self.store.runs(&RunFilter { states, limit: 1, job: None }).await.map_err(|error| of_store(&error))?;
+        match active.first() {
+            None => Ok(()),
+            Some(run) => Err(Failure::new(format!("run {} of job `{}` is under way", run.id, run.job))
+                .with_hint("wait until it has ended; one that was killed is noticed within ten seconds")),
+        }
+    }
+}
+
+/// Opens the store that the settings name, and brings its tables up to date.
+pub(crate) async fn open_store(configuration: &Configuration) -> Result<Store, Failure> {
+    let mut options = StoreOptions::new(String::new());
+    options.url = configuration.store_url()?;
+    if let Some(seconds) = configuration.settings.store.busy_timeout_seconds {
+        options.busy_timeout = Duration::from_secs(seconds);
+    }
+    Store::open(&options).await.map_err(|error| of_store(&error))
+}
+
+/// A failure of the store, with its hint.
+pub(crate) fn of_store(error: &kartei_store::StoreError) -> Failure {
+    Failure::from_error(error).with_hint_if(error.hint())
+}
+
+fn of_flow(error: &FlowError) -> Failure {
+    let exit = match error {
+        FlowError::Guard { .. } => Exit::Guarded,
+        FlowError::TooManyRejects { .. } => Exit::Quarantined,
+        FlowError::UnknownJob(_) | FlowError::UnknownSource(_) => Exit::WrongUse,
+        _ => Exit::Failed,
+    };
+    Failure::from_error(error).with_hint_if(error.hint()).with_exit(exit)
+}
+
+/// The moment.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// A name for this start of the process, unlike that of any other.
+pub(crate) fn worker(number: i64) -> String {
+    format!("{}-{number}-{}", std::process::id(), now().timestamp_micros())
+}
+
+/// The first Ctrl-C or SIGTERM asks the run to end.
+pub(crate) async fn ask_on_signal(stop: Stop, console: Console) {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate => {}
+    }
+    console.remark("ending; what is published stands");
+    stop.ask();
+}
+
+/// Shows a run's steps on the terminal.
+struct Shown {
+    console: Console,
+    bar: Mutex<Option<(&'static str, Progress)>>,
+}
+
+impl Watch for Shown {
+    fn began(&self, _step: &'static str) {}
+
+    fn moved(&self, unit: &'static str, done: u64, total: u64) {
+        let Ok(mut bar) = self.bar.lock() else { return };
+        if bar.as_ref().is_none_or(|(shown, _)| *shown != unit)
+            && let Some((_, finished)) = bar.replace((unit, Progress::begin(self.console, unit, total)))
+        {
+            finished.finish();
+        }
+        if let Some((_, bar)) = bar.as_ref() {
+            bar.set(done, total);
+        }
+    }
+
+    fn ended(&self, _step: &'static str, _summary: &str) {
+        let Ok(mut bar) = self.bar.lock() else { return };
+        if let Some((_, finished)) = bar.take() {
+            finished.finish();
+        }
+    }
+}
