@@ -91,6 +91,8 @@ impl Role {
             "state" | "region" => Self::Region,
             frame::MEMBERSHIP_NUMBER => Self::Identifier,
             frame::UPDATED_AT
+            | frame::EMAIL_KEY
+            | frame::NAME_SUFFIX
             | frame::FINGERPRINT
             | frame::SALUTATION
             | frame::TITLE

@@ -59,7 +59,7 @@ pub(crate) fn choose(columns: Vec<Column>) -> Vec<(Extra, Vec<u32>, Vec<String>)
                 }),
             };
             let telling = information(&column);
-            (telling > 0).then(|| {
+            (telling > 0 && has_repetition(&column)).then(|| {
                 let rank = if identifier { u64::MAX } else { telling };
                 (rank, Extra { name: column.name.clone(), kind }, column)
             })
@@ -90,6 +90,12 @@ fn kind_of(column: &Column) -> Option<ExtraKind> {
     } else {
         ExtraKind::Words
     })
+}
+
+/// Whether any two records share a value: a number that each record has for itself would only keep records apart.
+fn has_repetition(column: &Column) -> bool {
+    let filled = column.ids.iter().filter(|id| **id != MISSING).count();
+    column.texts.len() - 1 < filled
 }
 
 /// How much a column's agreement tells: records times bits, roughly.
