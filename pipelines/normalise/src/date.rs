@@ -28,6 +28,22 @@ impl fmt::Display for KnownDate {
     }
 }
 
+impl KnownDate {
+    /// The canonical text, written by hand: there are millions of them.
+    pub(crate) fn written(self) -> String {
+        let Self::Day(day) = self else { return self.to_string() };
+        let Ok(year) = u32::try_from(day.year()) else { return self.to_string() };
+        let (month, day) = (day.month(), day.day());
+        let mut out = String::with_capacity(10);
+        let places = [year / 1_000, year / 100, year / 10, year, 0, month / 10, month, 0, day / 10, day];
+        for (place, number) in places.into_iter().enumerate() {
+            let digit = u8::try_from(number % 10).unwrap_or_default();
+            out.push(if matches!(place, 4 | 7) { '-' } else { char::from(b'0' + digit) });
+        }
+        out
+    }
+}
+
 /// What a date field may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DateRange {
@@ -273,6 +289,7 @@ mod tests {
             for format in ["%Y-%m-%d", "%d.%m.%Y", "%-d.%-m.%Y", "%Y%m%d", "%d-%m-%Y", "%d.%m.%Y 00:00:00", "%Y-%m-%dT00:00:00Z"] {
                 prop_assert_eq!(birth(&day.format(format).to_string()), expected.clone(), "{}", format);
             }
+            prop_assert_eq!(KnownDate::Day(day).written(), KnownDate::Day(day).to_string());
         }
 
         #[test]

@@ -177,6 +177,9 @@ const ROLES: &[&str] = &[
     "geschaeftsstelle",
 ];
 
+static PLACEHOLDERS: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| PLACEHOLDER_LOCAL_PARTS.iter().chain(PLACEHOLDER_DOMAINS).copied().collect());
+static OFFICES: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| ROLES.iter().copied().collect());
 static KNOWN_DOMAINS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| GREAT_DOMAINS.iter().copied().collect());
 
 /// Reads an address: `Anna <Anna@Web.DE>`, `mailto:anna@web.de`, `anna(at)web.de`. The result is in small letters; a
@@ -289,13 +292,13 @@ fn bare(text: &str) -> (String, Warnings) {
 }
 
 fn judge<'a>(address: Cow<'a, str>, local: &str, domain: &str, mut warnings: Warnings) -> Reading<Cow<'a, str>> {
-    if PLACEHOLDER_LOCAL_PARTS.contains(&local) || PLACEHOLDER_DOMAINS.contains(&domain) || is_test(local, domain) {
+    if PLACEHOLDERS.contains(local) || PLACEHOLDERS.contains(domain) || is_test(local, domain) {
         return Reading::nothing(Warnings::of(Warning::PlaceholderEmail));
     }
     if !local.is_ascii() {
         warnings.add(Warning::EmailNotAscii);
     }
-    if ROLES.contains(&local) {
+    if OFFICES.contains(local) {
         warnings.add(Warning::EmailRole);
     }
     if is_domain_typo(domain) {

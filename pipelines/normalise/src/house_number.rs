@@ -24,7 +24,7 @@ pub fn house_number(text: &str) -> Read<String> {
 }
 
 /// Digits without a leading zero, and at most one small letter behind them.
-fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     let digits = text.trim_end_matches(|sign: char| sign.is_ascii_lowercase());
     text.len() - digits.len() <= 1
         && (1..=4).contains(&digits.len())

@@ -1,6 +1,5 @@
 //! Canonical forms for names, dates, addresses, e-mail and telephone numbers, German first.
-//!
-//! Values, one by one, or a whole frame of a source with [`normalise`].
+#![doc = include_str!("../README.md")]
 
 pub mod address;
 pub mod city;

@@ -1,5 +1,7 @@
 //! Texts that stand for "nothing" and names that nobody bears.
 
+use std::sync::LazyLock;
+
 use crate::text::fold;
 
 /// Texts that stand for "nothing" in any field, in lower case. `null` is not among them: see [`is_placeholder_value`].
@@ -137,6 +139,13 @@ pub const PLACEHOLDER_SURNAMES: &[&str] = &[
 /// Given names that nobody bears, folded.
 pub const PLACEHOLDER_GIVEN_NAMES: &[&str] = &["vorname", "firstname", "asdf", "qwertz", "testvorname"];
 
+static BY_LENGTH: LazyLock<Vec<Vec<&'static str>>> = LazyLock::new(|| {
+    let longest = PLACEHOLDER_VALUES.iter().map(|text| text.len()).max().unwrap_or_default();
+    (0..=longest)
+        .map(|length| PLACEHOLDER_VALUES.iter().copied().filter(|text| text.len() == length).collect())
+        .collect()
+});
+
 /// Whether a cleaned text stands for "nothing".
 ///
 /// `null` and `NULL` do; `Null` does not, since people bear that name.
@@ -144,13 +153,9 @@ pub fn is_placeholder_value(text: &str) -> bool {
     if text.is_empty() || text == "null" || text == "NULL" {
         return true;
     }
-    if text.len() > 20 {
-        return false;
-    }
-    PLACEHOLDER_VALUES
-        .iter()
-        .any(|placeholder| placeholder.len() == text.len() && placeholder.eq_ignore_ascii_case(text))
-        || (!text.is_ascii() && PLACEHOLDER_VALUES.contains(&text.to_lowercase().as_str()))
+    let Some(candidates) = BY_LENGTH.get(text.len()) else { return false };
+    candidates.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(text))
+        || (!text.is_ascii() && candidates.contains(&text.to_lowercase().as_str()))
 }
 
 /// Whether a given name and a surname together are one that nobody bears.

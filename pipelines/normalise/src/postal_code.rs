@@ -140,7 +140,7 @@ fn german(digits: &str, prefix: Option<Country>) -> Read<PostalCode> {
 }
 
 /// Five digits in an assigned region.
-fn is_german(code: &str) -> bool {
+pub(crate) fn is_german(code: &str) -> bool {
     code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit()) && !UNASSIGNED_REGIONS.contains(&&code[..2])
 }
 

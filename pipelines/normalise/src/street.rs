@@ -1,6 +1,6 @@
 //! Streets and what stands beside them: "Hauptstr.5", "Q7, 12", "c/o Müller, Am Markt 3", "Postfach 12 34".
 
-use crate::house_number::{canonical as house_number, strip_label};
+use crate::house_number::{canonical as house_number, is_plain, strip_label};
 use crate::letter_case::{Words, display, settle};
 use crate::placeholder::is_placeholder_value;
 use crate::problem::{Read, Reading, Reason, Warning};
@@ -26,6 +26,27 @@ pub fn street(text: &str) -> Read<Street> {
 pub fn street_without_number(text: &str) -> Read<Street> {
     read(text, false)
 }
+
+/// "Hauptstraße 5": one word and a plain number, as most are; the two as they stand. None: take the full way.
+pub(crate) fn plain(text: &str) -> Option<(&str, &str)> {
+    let (name, number) = text.rsplit_once(' ')?;
+    let letter = |sign: char| sign.is_ascii_lowercase() || matches!(sign, 'ä' | 'ö' | 'ü' | 'ß');
+    let mut signs = name.chars();
+    signs.next().filter(|sign| sign.is_ascii_uppercase() || matches!(sign, 'Ä' | 'Ö' | 'Ü'))?;
+    let sound = name.len() > 5
+        && name.len() <= 100
+        && signs.all(letter)
+        && ENDINGS.iter().any(|ending| name.ends_with(ending))
+        && name != "Straße"
+        && is_plain(number);
+    sound.then_some((name, number))
+}
+
+/// Endings of streets that are written out and need no further look.
+const ENDINGS: &[&str] = &[
+    "straße", "weg", "platz", "allee", "gasse", "ring", "damm", "ufer", "markt", "hof", "berg", "feld", "park",
+    "grund", "steig", "pfad",
+];
 
 fn read(text: &str, with_number: bool) -> Read<Street> {
     if is_longer_than(text, MAX_VALUE_LENGTH) {
@@ -374,6 +395,14 @@ mod tests {
                 if again.extra.is_none() && again.house_number.is_none() {
                     prop_assert_eq!(again.street, Some(once));
                 }
+            }
+        }
+
+        #[test]
+        fn the_short_way_and_the_full_way_agree(text in "[A-ZÄÖ][a-zäöüß]{0,8}(straße|weg|platz|hof|markt|ring|strasse|) [0-9]{1,4}[a-z]?") {
+            if let Some((name, number)) = plain(&text) {
+                let expected = Street { street: Some(name.into()), house_number: Some(number.into()), extra: None };
+                prop_assert_eq!(read(&text, true), Ok(Reading::of(expected)));
             }
         }
 

@@ -6,7 +6,7 @@ use kartei_schemas::frame;
 use polars::prelude::{BooleanChunked, Column, DataType, IntoColumn, PlSmallStr, StringChunkedBuilder};
 use rustc_hash::FxHashMap;
 
-use super::cell::tells;
+use super::cell::{Part, tells};
 use super::chunk::Chunk;
 use super::field::FieldCells;
 use super::json::push_member;
@@ -36,29 +36,28 @@ pub(super) fn columns(
 /// A field that has values for a column: its own, or told beside its own.
 enum Giver<'a> {
     Own(&'a FieldCells<'a>),
-    Told(&'a FieldCells<'a>, &'a str),
+    Told(&'a FieldCells<'a>, Part),
 }
 
 impl<'a> Giver<'a> {
     fn value(&self, row: usize) -> Option<&'a str> {
         match self {
             Self::Own(field) => field.own(row),
-            Self::Told(field, column) => field.more(row, column),
+            Self::Told(field, part) => field.told(row, *part),
         }
     }
 }
 
 /// The fields that may fill a column: the one of its name, then the others in the order of their names.
-fn givers<'a>(plan: &Plan<'_>, fields: &'a [FieldCells<'a>], column: &'a str) -> Vec<Giver<'a>> {
+fn givers<'a>(plan: &Plan<'_>, fields: &'a [FieldCells<'a>], column: &str) -> Vec<Giver<'a>> {
     let is_own = |field: &FieldPlan| field.name == column && !field.kind.is_composite();
-    let own = plan.fields.iter().zip(fields).filter(|(field, _)| is_own(field)).map(|(_, cells)| Giver::Own(cells));
-    let told = plan
-        .fields
-        .iter()
-        .zip(fields)
-        .filter(|(field, _)| tells(field.kind).contains(&column) && !is_own(field))
-        .filter(|(_, cells)| cells.cells.iter().any(|cell| cell.more(column).is_some()))
-        .map(|(_, cells)| Giver::Told(cells, column));
+    let both = || plan.fields.iter().zip(fields);
+    let own = both().filter(|(field, _)| is_own(field)).map(|(_, cells)| Giver::Own(cells));
+    let told = both().filter(|(field, _)| !is_own(field)).filter_map(|(field, cells)| {
+        let part = tells(field.kind).iter().find(|part| part.column() == column)?;
+        let any = cells.cells.iter().any(|cell| cell.told(*part).is_some());
+        any.then_some(Giver::Told(cells, *part))
+    });
     own.chain(told).collect()
 }
 
@@ -106,7 +105,7 @@ pub(super) fn received(plan: &Plan<'_>, received: &[Texts<'_>], fields: &[FieldC
         object.push('{');
         for (field, texts, cells) in &order {
             if cells.get(row).is_some_and(|cell| cell.differs)
-                && let Some(text) = &texts[row]
+                && let Some(text) = texts.get(row)
             {
                 push_member(&mut object, &field.name, &cut(text, MAX_TEXT_LENGTH));
             }

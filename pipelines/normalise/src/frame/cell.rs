@@ -18,11 +18,12 @@ use crate::instant::instant;
 use crate::list::list;
 use crate::name::{Name, full_name, given_name, surname};
 use crate::phone::{Phone, PhoneKind, phones};
+use crate::phone_german;
 use crate::placeholder::{PLACEHOLDER_GIVEN_NAMES, PLACEHOLDER_NAMES, PLACEHOLDER_SURNAMES, is_placeholder_value};
-use crate::postal_code::{PostalCode, postal_code, postal_code_city};
+use crate::postal_code::{PostalCode, is_german, postal_code, postal_code_city};
 use crate::problem::{Read, Reading, Reason, Warning, Warnings};
 use crate::salutation::{salutation, sex};
-use crate::street::{Street, street};
+use crate::street::{Street, plain as plain_street, street};
 use crate::text::{Form, MAX_TEXT_LENGTH, clean_as, cut, fold};
 use crate::title::title;
 
@@ -31,8 +32,9 @@ use crate::title::title;
 pub(super) struct Cell<'a> {
     /// The canonical text of the field itself.
     pub(super) own: Option<Cow<'a, str>>,
-    /// What the text tells of other columns.
-    pub(super) more: Vec<(&'static str, Cow<'a, str>)>,
+    /// What the text tells of another column; `rest` holds the second and further.
+    first: Option<(Part, Cow<'a, str>)>,
+    rest: Vec<(Part, Cow<'a, str>)>,
     pub(super) warnings: Warnings,
     pub(super) problem: Option<Reason>,
     /// The canonical text is not the received one.
@@ -44,36 +46,79 @@ pub(super) struct Cell<'a> {
 impl Cell<'_> {
     /// Whether the text gave any value.
     pub(super) fn is_filled(&self) -> bool {
-        self.own.is_some() || !self.more.is_empty()
+        self.own.is_some() || self.first.is_some()
     }
 
     /// What the text tells of a column that is not its own.
-    pub(super) fn more(&self, column: &str) -> Option<&str> {
-        self.more.iter().find(|(name, _)| *name == column).map(|(_, value)| value.as_ref())
+    pub(super) fn told(&self, part: Part) -> Option<&str> {
+        self.first.iter().chain(&self.rest).find(|(known, _)| *known == part).map(|(_, value)| value.as_ref())
+    }
+}
+
+/// The columns that one text may tell beside its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Salutation,
+    Sex,
+    Title,
+    GivenName,
+    Surname,
+    BirthSurname,
+    NameSuffix,
+    Street,
+    HouseNumber,
+    AddressExtra,
+    PostalCode,
+    City,
+    Country,
+    Mobile,
+    Phone,
+}
+
+impl Part {
+    /// The column's name.
+    pub(super) const fn column(self) -> &'static str {
+        match self {
+            Self::Salutation => frame::SALUTATION,
+            Self::Sex => frame::SEX,
+            Self::Title => frame::TITLE,
+            Self::GivenName => frame::GIVEN_NAME,
+            Self::Surname => frame::SURNAME,
+            Self::BirthSurname => frame::BIRTH_SURNAME,
+            Self::NameSuffix => frame::NAME_SUFFIX,
+            Self::Street => frame::STREET,
+            Self::HouseNumber => frame::HOUSE_NUMBER,
+            Self::AddressExtra => frame::ADDRESS_EXTRA,
+            Self::PostalCode => frame::POSTAL_CODE,
+            Self::City => frame::CITY,
+            Self::Country => frame::COUNTRY,
+            Self::Mobile => frame::MOBILE,
+            Self::Phone => frame::PHONE,
+        }
     }
 }
 
 /// The values that a kind can tell of other columns.
-pub(super) fn tells(kind: FieldKind) -> &'static [&'static str] {
+pub(super) fn tells(kind: FieldKind) -> &'static [Part] {
     match kind {
-        FieldKind::Salutation => &[frame::SEX, frame::TITLE],
-        FieldKind::GivenName => &[frame::SALUTATION, frame::SEX, frame::TITLE, frame::NAME_SUFFIX],
+        FieldKind::Salutation => &[Part::Sex, Part::Title],
+        FieldKind::GivenName => &[Part::Salutation, Part::Sex, Part::Title, Part::NameSuffix],
         FieldKind::Surname | FieldKind::FullName => &[
-            frame::SALUTATION,
-            frame::SEX,
-            frame::TITLE,
-            frame::GIVEN_NAME,
-            frame::SURNAME,
-            frame::BIRTH_SURNAME,
-            frame::NAME_SUFFIX,
+            Part::Salutation,
+            Part::Sex,
+            Part::Title,
+            Part::GivenName,
+            Part::Surname,
+            Part::BirthSurname,
+            Part::NameSuffix,
         ],
-        FieldKind::Phone => &[frame::MOBILE, frame::PHONE],
-        FieldKind::Street => &[frame::HOUSE_NUMBER, frame::ADDRESS_EXTRA],
+        FieldKind::Phone => &[Part::Mobile, Part::Phone],
+        FieldKind::Street => &[Part::HouseNumber, Part::AddressExtra],
         FieldKind::PostalCode | FieldKind::City | FieldKind::PostalCodeCity => {
-            &[frame::POSTAL_CODE, frame::CITY, frame::COUNTRY]
+            &[Part::PostalCode, Part::City, Part::Country]
         }
         FieldKind::Address => {
-            &[frame::STREET, frame::HOUSE_NUMBER, frame::ADDRESS_EXTRA, frame::POSTAL_CODE, frame::CITY, frame::COUNTRY]
+            &[Part::Street, Part::HouseNumber, Part::AddressExtra, Part::PostalCode, Part::City, Part::Country]
         }
         _ => &[],
     }
@@ -93,7 +138,9 @@ pub(super) fn read<'a>(field: &FieldPlan, text: &'a str, place: Country, context
             let mut owned = Cell::default();
             let outcome = read_kind(&mut owned, field, &value, place, context);
             cell.own = owned.own.map(|value| Cow::Owned(value.into_owned()));
-            cell.more = owned.more.into_iter().map(|(name, value)| (name, Cow::Owned(value.into_owned()))).collect();
+            for (part, value) in owned.first.into_iter().chain(owned.rest) {
+                push(&mut cell, part, Some(Cow::Owned(value.into_owned())));
+            }
             cell.suspect = owned.suspect;
             cell.differs = owned.differs;
             outcome
@@ -132,6 +179,10 @@ fn read_kind<'a>(cell: &mut Cell<'a>, field: &FieldPlan, text: &'a str, place: C
         FieldKind::Surname => Ok(read_name(cell, field, surname(text)?)),
         FieldKind::FullName => Ok(read_name(cell, field, full_name(text)?)),
         FieldKind::Street => read_street(cell, text),
+        FieldKind::PostalCode if place == Country::GERMANY && is_german(text) => {
+            cell.own = Some(Cow::Borrowed(text));
+            Ok(Warnings::NONE)
+        }
         FieldKind::PostalCode => {
             let read = postal_code(text, place)?;
             Ok(take_postal_code(cell, read.value, true, read.warnings))
@@ -150,7 +201,7 @@ fn read_kind<'a>(cell: &mut Cell<'a>, field: &FieldPlan, text: &'a str, place: C
             read_own(
                 cell,
                 date(text, range, context.today, &field.rule.formats)
-                    .map(|read| read.map(|value| Cow::Owned(value.to_string()))),
+                    .map(|read| read.map(|value| Cow::Owned(value.written()))),
             )
         }
         FieldKind::Instant => {
@@ -206,8 +257,8 @@ fn read_salutation(cell: &mut Cell<'_>, text: &str) -> Outcome {
     let read = salutation(text)?;
     if let Some(found) = read.value {
         cell.own = found.salutation.map(Cow::Borrowed);
-        push(cell, frame::SEX, found.sex.map(Cow::Borrowed));
-        push(cell, frame::TITLE, found.title.map(Cow::Owned));
+        push(cell, Part::Sex, found.sex.map(Cow::Borrowed));
+        push(cell, Part::Title, found.title.map(Cow::Owned));
     }
     Ok(read.warnings)
 }
@@ -236,23 +287,28 @@ fn read_name(cell: &mut Cell<'_>, field: &FieldPlan, read: Reading<Name>) -> War
         _ => {}
     }
     if field.kind.is_composite() || field.name == frame::GIVEN_NAME || field.name == frame::SURNAME {
-        push(cell, frame::SALUTATION, name.salutation.map(Cow::Borrowed));
-        push(cell, frame::SEX, name.sex.map(Cow::Borrowed));
-        push(cell, frame::TITLE, name.title.map(Cow::Owned));
-        push(cell, frame::NAME_SUFFIX, name.suffix.map(Cow::Borrowed));
-        push(cell, frame::GIVEN_NAME, given);
-        push(cell, frame::SURNAME, family);
-        push(cell, frame::BIRTH_SURNAME, birth);
+        push(cell, Part::Salutation, name.salutation.map(Cow::Borrowed));
+        push(cell, Part::Sex, name.sex.map(Cow::Borrowed));
+        push(cell, Part::Title, name.title.map(Cow::Owned));
+        push(cell, Part::NameSuffix, name.suffix.map(Cow::Borrowed));
+        push(cell, Part::GivenName, given);
+        push(cell, Part::Surname, family);
+        push(cell, Part::BirthSurname, birth);
     }
     warnings
 }
 
-fn read_street(cell: &mut Cell<'_>, text: &str) -> Outcome {
+fn read_street<'a>(cell: &mut Cell<'a>, text: &'a str) -> Outcome {
+    if let Some((name, number)) = plain_street(text) {
+        cell.own = Some(Cow::Borrowed(name));
+        push(cell, Part::HouseNumber, Some(Cow::Borrowed(number)));
+        return Ok(Warnings::NONE);
+    }
     let read = street(text)?;
     if let Some(Street { street, house_number, extra }) = read.value {
         cell.own = street.map(Cow::Owned);
-        push(cell, frame::HOUSE_NUMBER, house_number.map(Cow::Owned));
-        push(cell, frame::ADDRESS_EXTRA, extra.map(Cow::Owned));
+        push(cell, Part::HouseNumber, house_number.map(Cow::Owned));
+        push(cell, Part::AddressExtra, extra.map(Cow::Owned));
     }
     Ok(read.warnings)
 }
@@ -262,10 +318,10 @@ fn take_postal_code(cell: &mut Cell<'_>, value: Option<PostalCode>, own: bool, w
         if own {
             cell.own = code.map(Cow::Owned);
         } else {
-            push(cell, frame::POSTAL_CODE, code.map(Cow::Owned));
+            push(cell, Part::PostalCode, code.map(Cow::Owned));
         }
-        push(cell, frame::CITY, city.map(Cow::Owned));
-        push(cell, frame::COUNTRY, country.map(|country| Cow::Borrowed(country.code())));
+        push(cell, Part::City, city.map(Cow::Owned));
+        push(cell, Part::Country, country.map(|country| Cow::Borrowed(country.code())));
     }
     warnings
 }
@@ -275,7 +331,7 @@ fn read_city(cell: &mut Cell<'_>, text: &str, place: Country) -> Outcome {
     if let Some(found) = read.value {
         cell.own = Some(Cow::Owned(found.city));
         let code = found.postal_code.and_then(|digits| postal_code(&digits, place).ok()).and_then(|read| read.value);
-        push(cell, frame::POSTAL_CODE, code.and_then(|code| code.code).map(Cow::Owned));
+        push(cell, Part::PostalCode, code.and_then(|code| code.code).map(Cow::Owned));
     }
     Ok(read.warnings)
 }
@@ -284,37 +340,45 @@ fn read_address(cell: &mut Cell<'_>, text: &str, place: Country) -> Outcome {
     let read = address(text, place)?;
     if let Some(Address { street, house_number, extra, postal_code, city, country }) = read.value {
         for (column, value) in [
-            (frame::STREET, street),
-            (frame::HOUSE_NUMBER, house_number),
-            (frame::ADDRESS_EXTRA, extra),
-            (frame::POSTAL_CODE, postal_code),
-            (frame::CITY, city),
+            (Part::Street, street),
+            (Part::HouseNumber, house_number),
+            (Part::AddressExtra, extra),
+            (Part::PostalCode, postal_code),
+            (Part::City, city),
         ] {
             push(cell, column, value.map(Cow::Owned));
         }
-        push(cell, frame::COUNTRY, country.map(|country| Cow::Borrowed(country.code())));
+        push(cell, Part::Country, country.map(|country| Cow::Borrowed(country.code())));
     }
     Ok(read.warnings)
 }
 
 /// In the fields `mobile` and `phone` each number goes where it belongs; any other field keeps its own.
 fn read_phone(cell: &mut Cell<'_>, field: &FieldPlan, text: &str, place: Country) -> Outcome {
+    if place == Country::GERMANY
+        && let Some(found) = phone_german::read(text)
+    {
+        take_phone(cell, field, found);
+        return Ok(Warnings::NONE);
+    }
     let read = phones(text, place)?;
-    let routed = field.name == frame::MOBILE || field.name == frame::PHONE;
-    for Phone { e164, kind } in read.value.unwrap_or_default() {
-        let column = match kind {
-            PhoneKind::Mobile => frame::MOBILE,
-            PhoneKind::Landline => frame::PHONE,
-        };
-        if !routed || column == field.name {
-            if cell.own.is_none() {
-                cell.own = Some(Cow::Owned(e164));
-            }
-        } else if cell.more.is_empty() {
-            push(cell, column, Some(Cow::Owned(e164)));
-        }
+    for found in read.value.unwrap_or_default() {
+        take_phone(cell, field, found);
     }
     Ok(read.warnings)
+}
+
+fn take_phone(cell: &mut Cell<'_>, field: &FieldPlan, found: Phone) {
+    let part = match found.kind {
+        PhoneKind::Mobile => Part::Mobile,
+        PhoneKind::Landline => Part::Phone,
+    };
+    let routed = field.name == frame::MOBILE || field.name == frame::PHONE;
+    if !routed || part.column() == field.name {
+        cell.own.get_or_insert(Cow::Owned(found.e164));
+    } else if cell.first.is_none() {
+        push(cell, part, Some(Cow::Owned(found.e164)));
+    }
 }
 
 /// A list whose values are all kept as they are counts as unchanged: only its form differs.
@@ -336,8 +400,11 @@ fn read_list(cell: &mut Cell<'_>, field: &FieldPlan, text: &str) -> Warnings {
     Warnings::NONE
 }
 
-fn push<'a>(cell: &mut Cell<'a>, column: &'static str, value: Option<Cow<'a, str>>) {
-    if let Some(value) = value {
-        cell.more.push((column, value));
+fn push<'a>(cell: &mut Cell<'a>, part: Part, value: Option<Cow<'a, str>>) {
+    let Some(value) = value else { return };
+    if cell.first.is_none() {
+        cell.first = Some((part, value));
+    } else {
+        cell.rest.push((part, value));
     }
 }

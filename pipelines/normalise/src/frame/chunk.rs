@@ -7,7 +7,7 @@ use kartei_schemas::person::FieldKind;
 use polars::prelude::{Column, DataFrame, IntoColumn, PlSmallStr, PolarsResult, Scalar};
 
 use super::assemble;
-use super::cell::Cell;
+use super::cell::{Cell, Part};
 use super::field::{FieldCells, Places, read_all};
 use super::plan::{FieldPlan, Plan};
 use super::texts::{Texts, column, texts};
@@ -142,22 +142,24 @@ fn restore_street_numbers<'a>(plan: &Plan<'_>, received: &'a [Texts<'_>], fields
     else {
         return;
     };
-    if !fields[street].cells.iter().any(|cell| cell.more(frame::HOUSE_NUMBER).is_some()) {
+    if !fields[street].cells.iter().any(|cell| cell.told(Part::HouseNumber).is_some()) {
         return;
     }
-    for (row, text) in received[street].iter().enumerate() {
-        let Some(found) = fields[street].more(row, frame::HOUSE_NUMBER) else { continue };
+    for row in 0..received[street].len() {
+        let Some(found) = fields[street].told(row, Part::HouseNumber) else { continue };
         let Some(own) = fields[number].own(row) else { continue };
-        let Some(text) = text else { continue };
+        let Some(text) = received[street].get(row) else { continue };
         if own == found {
             continue;
         }
         if let Ok(read) = street_without_number(text)
             && let Some(name) = read.value.and_then(|value| value.street)
         {
-            let differs = name != text.as_ref();
-            fields[street]
-                .replace(row, Cell { own: Some(name.into()), warnings: read.warnings, differs, ..Cell::default() });
+            let differs = name != text;
+            let own = Some(name.into());
+            let mut cell = Cell::default();
+            (cell.own, cell.warnings, cell.differs) = (own, read.warnings, differs);
+            fields[street].replace(row, cell);
         }
     }
 }
@@ -185,7 +187,7 @@ fn judge_rows(chunk: &mut Chunk<'_>, fields: &[FieldCells<'_>]) {
     let find = |name: &str| plan.fields.iter().position(|field| field.name == name).map(|place| &fields[place]);
     if let (Some(salutation), Some(sex)) = (find(frame::SALUTATION), find(frame::SEX)) {
         for (row, warnings) in chunk.warnings.iter_mut().enumerate() {
-            if let (Some(told), Some(own)) = (salutation.more(row, frame::SEX), sex.own(row))
+            if let (Some(told), Some(own)) = (salutation.told(row, Part::Sex), sex.own(row))
                 && told != own
             {
                 warnings.add(Warning::SexConflict);
@@ -209,8 +211,8 @@ fn judge_rows(chunk: &mut Chunk<'_>, fields: &[FieldCells<'_>]) {
         let given = find(frame::GIVEN_NAME);
         for (row, warnings) in chunk.warnings.iter_mut().enumerate() {
             let Some(cell) = fields[place].get(row).filter(|cell| cell.suspect) else { continue };
-            let family = if field.kind == FieldKind::Surname { cell.own.as_deref() } else { cell.more(frame::SURNAME) };
-            let name = given.and_then(|given| given.own(row)).or_else(|| cell.more(frame::GIVEN_NAME));
+            let family = if field.kind == FieldKind::Surname { cell.own.as_deref() } else { cell.told(Part::Surname) };
+            let name = given.and_then(|given| given.own(row)).or_else(|| cell.told(Part::GivenName));
             if is_placeholder_name(name, family) {
                 warnings.add(Warning::PlaceholderName);
             }

@@ -4,7 +4,7 @@ use kartei_schemas::person::FieldKind;
 use rustc_hash::FxHashMap;
 
 use super::Context;
-use super::cell::{self, Cell};
+use super::cell::{self, Cell, Part};
 use super::plan::FieldPlan;
 use super::texts::Texts;
 use crate::country::Country;
@@ -34,8 +34,8 @@ impl<'a> FieldCells<'a> {
     }
 
     /// What the field tells of another column in a row.
-    pub(super) fn more(&self, row: usize, column: &str) -> Option<&str> {
-        self.get(row)?.more(column)
+    pub(super) fn told(&self, row: usize, part: Part) -> Option<&str> {
+        self.get(row)?.told(part)
     }
 
     /// Gives one row a cell of its own.
@@ -79,8 +79,8 @@ pub(super) fn read_all<'a>(
     let mut codes = Vec::with_capacity(texts.len());
     let mut cells = Vec::new();
     let mut dictionary = Dictionary { known: FxHashMap::default(), asked: 0, pays: is_repetitive(field) };
-    for (row, text) in texts.iter().enumerate() {
-        let Some(text) = text.as_deref() else {
+    for row in 0..texts.len() {
+        let Some(text) = texts.get(row) else {
             codes.push(EMPTY);
             continue;
         };
@@ -102,7 +102,7 @@ fn place(length: usize) -> u32 {
 /// Kinds whose values repeat, or are dear to read.
 fn is_repetitive(field: &FieldPlan) -> bool {
     match field.kind {
-        FieldKind::Email | FieldKind::Phone | FieldKind::Identifier | FieldKind::Instant => {
+        FieldKind::Email | FieldKind::Phone | FieldKind::Identifier | FieldKind::Instant | FieldKind::PostalCode => {
             !field.rule.values.is_empty()
         }
         FieldKind::Date => !field.rule.formats.is_empty() || !field.rule.values.is_empty(),

@@ -193,7 +193,7 @@ impl NormaliseError {
 }
 
 /// So many rows are worked on together: enough that names repeat, few enough to stay near the processor.
-const CHUNK_ROWS: usize = 65_536;
+const CHUNK_ROWS: usize = 32_768;
 
 /// Normalises one source's received rows.
 ///

@@ -372,7 +372,7 @@ fn the_result_does_not_depend_on_how_rows_fall_into_chunks() {
     let done = run("[fields]\nsurname = \"nachname\"", &frame);
     let small = run("[fields]\nsurname = \"nachname\"", &frame.slice(i64::try_from(rows).unwrap() - 5, 5));
     assert!(done.frame.tail(Some(5)).equals_missing(&small.frame));
-    assert_eq!(done.problems.last().unwrap().row, Some(rows - 3));
+    assert_eq!(done.problems.last().unwrap().row, (0..rows).rfind(|row| names[row % names.len()] == "12345"));
     assert_eq!(done.statistics.fields["surname"].unreadable, done.problems.len() as u64);
 }
 
