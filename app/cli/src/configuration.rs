@@ -59,21 +59,6 @@ impl Configuration {
             Err(error) => Err(Problems::from(load::unreadable(&file, &error)).into()),
         }
     }
-
-    /// The store's address, with the password of `password_file` in it.
-    pub(crate) fn store_url(&self) -> Result<SecretString, Failure> {
-        let store = &self.settings.store;
-        let url = match &store.url {
-            None => return Ok(format!("sqlite:{}", self.folder.join("kartei.db").display()).into()),
-            Some(url) => url.expose_secret(),
-        };
-        let Some(file) = &store.password_file else { return Ok(url.to_owned().into()) };
-        let password = secret_of(file)?;
-        with_password(url, password.expose_secret()).ok_or_else(|| {
-            Failure::new("`store.url` has no place for the password of `store.password_file`")
-                .with_hint("write it as `postgres://user@host/database`")
-        })
-    }
 }
 
 /// The settings that environment variables hold, as paths and texts, sorted.
@@ -183,24 +168,9 @@ fn rooted(mut settings: Settings, folder: &Path) -> Result<Settings, Failure> {
 }
 
 /// The secret that a file holds, without the line's end.
-fn secret_of(file: &Path) -> Result<SecretString, Failure> {
+pub(crate) fn secret_of(file: &Path) -> Result<SecretString, Failure> {
     let text = std::fs::read_to_string(file).map_err(|error| Problems::from(load::unreadable(file, &error)))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned().into())
-}
-
-/// `scheme://user@host/…` with a password, percent-encoded; one that stands there already is replaced.
-fn with_password(url: &str, password: &str) -> Option<SecretString> {
-    let (scheme, rest) = url.split_once("://")?;
-    let (login, rest) = rest.split_once('@')?;
-    let user = login.split(':').next().filter(|user| !user.is_empty())?;
-    let encoded: String = password
-        .bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect();
-    Some(format!("{scheme}://{user}:{encoded}@{rest}").into())
 }
 
 #[cfg(test)]

@@ -2,12 +2,15 @@
 
 use std::io::{IsTerminal, Write};
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
 use crate::arguments::GlobalArguments;
 use crate::failure::Failure;
+
+/// A line under the header, and none elsewhere.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// Where a command writes.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +19,7 @@ pub(crate) struct Console {
     quiet: bool,
 }
 
+#[expect(clippy::unused_self, reason = "all output goes through the console, whether or not a flag decides on it")]
 impl Console {
     pub(crate) fn new(global: &GlobalArguments) -> Self {
         Self { json: global.json, quiet: global.quiet }
@@ -93,7 +97,7 @@ pub(crate) struct Listing<'a, T> {
 /// An empty table in the common style: as wide as the terminal at most, and never cut where nobody looks.
 pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(STYLE);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     if !std::io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Disabled);
@@ -103,14 +107,25 @@ pub(crate) fn table(header: &[&str]) -> Table {
     table
 }
 
-/// A cell with a text, or with nothing.
+/// The terminal's width in columns; none where there is no terminal.
+pub(crate) fn width() -> Option<usize> {
+    Table::new().width().map(usize::from)
+}
+
+/// A cell with a text.
+#[expect(clippy::needless_pass_by_value, reason = "callers hand over numbers and fresh texts as well as references")]
 pub(crate) fn text(value: impl ToString) -> Cell {
-    Cell::new(value.to_string())
+    Cell::new(printable(&value.to_string()))
 }
 
 /// A cell with a text that may be missing.
 pub(crate) fn optional(value: Option<impl ToString>) -> Cell {
-    Cell::new(value.map(|value| value.to_string()).unwrap_or_default())
+    Cell::new(value.map(|value| printable(&value.to_string())).unwrap_or_default())
+}
+
+/// A text from elsewhere without the characters that would steer a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|one| if one.is_control() { '\u{fffd}' } else { one }).collect()
 }
 
 /// A cell with a number, right-aligned, thousands apart.
@@ -133,7 +148,13 @@ pub(crate) fn grouped(value: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::{grouped, printable};
+
+    #[test]
+    fn a_text_from_elsewhere_cannot_steer_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb\u{9b}c\rd"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d");
+        assert_eq!(printable("Müller-Lüdenscheidt"), "Müller-Lüdenscheidt");
+    }
 
     #[test]
     fn thousands_stand_apart() {

@@ -81,8 +81,8 @@ impl Failure {
     /// The failure as lines of `kartei check`.
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let line = |reason: &Reason| {
-            let causes: String = reason.causes.iter().map(|cause| format!(": {cause}")).collect();
-            let message = format!("{}{causes}", reason.message);
+            let chain: Vec<&str> = [&reason.message].into_iter().chain(&reason.causes).map(String::as_str).collect();
+            let message = chain.join(": ");
             match (reason.severity, &reason.hint) {
                 (Severity::Warning, hint) => Finding::warning("", message, hint.clone().unwrap_or_default()),
                 (Severity::Error, hint) => Finding::error("", message, hint.clone()),

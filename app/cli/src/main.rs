@@ -9,8 +9,10 @@ mod exit;
 mod failure;
 mod installation;
 mod logging;
+mod moment;
 mod progress;
 mod spreadsheet;
+mod store;
 
 use std::process::ExitCode;
 

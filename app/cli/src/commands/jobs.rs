@@ -2,13 +2,14 @@
 
 use clap::Args;
 use comfy_table::Cell;
-use kartei_schemas::jobs::JobSchema;
+use kartei_store::{Run, RunFilter, Store};
 use serde::Serialize;
 
-use crate::console::{Listing, text};
+use crate::console::{optional, table, text};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
+use crate::moment::Moments;
 
 /// Lists the jobs, their schedules and their steps
 #[derive(Debug, Args)]
@@ -25,30 +26,54 @@ struct Listed {
     time_zone: String,
     steps: Vec<&'static str>,
     sources: Vec<String>,
+    last_run: Option<Run>,
 }
 
 pub(crate) async fn run(_command: &Jobs, context: &Context) -> Outcome {
     let configuration = context.configuration()?;
     let schemas = configuration.schemas()?;
     let (jobs, _) = configuration.jobs(&schemas.sources)?;
-    let list = |(name, job): (&String, &JobSchema)| Listed {
-        job: name.clone(),
-        schedule: job.schedule.lines.clone(),
-        time_zone: job.time_zone.clone().unwrap_or_else(|| configuration.settings.locale.time_zone.clone()),
-        steps: job.steps.iter().map(|step| step.as_str()).collect(),
-        sources: schemas.sources.iter().filter(|source| job.pulls(source)).map(|source| source.name.clone()).collect(),
-    };
-    let listed: Vec<Listed> = jobs.jobs.iter().map(list).collect();
-    context.console.list(&Listing {
-        header: &["job", "schedule", "time zone", "steps", "sources"],
-        items: &listed,
-        row,
-        nothing: "there are no jobs",
-    })?;
+    let store = crate::store::open_if_there(&configuration).await?;
+    let mut listed = Vec::with_capacity(jobs.jobs.len());
+    for (name, job) in &jobs.jobs {
+        listed.push(Listed {
+            job: name.clone(),
+            schedule: job.schedule.lines.clone(),
+            time_zone: job.time_zone.clone().unwrap_or_else(|| configuration.settings.locale.time_zone.clone()),
+            steps: job.steps.iter().map(|step| step.as_str()).collect(),
+            sources: schemas.sources.iter().filter(|source| job.pulls(source)).map(|one| one.name.clone()).collect(),
+            last_run: last_run(name, store.as_ref()).await?,
+        });
+    }
+    if context.console.json() {
+        context.console.write_json(&listed)?;
+    } else {
+        let moments = Moments::of(&configuration);
+        let mut table = table(&["job", "schedule", "time zone", "steps", "sources", "last run"]);
+        for job in &listed {
+            table.add_row(row(job, moments));
+        }
+        context.console.table(&table)?;
+    }
     Ok(Exit::Done)
 }
 
-fn row(job: &Listed) -> Vec<Cell> {
+async fn last_run(job: &str, store: Option<&Store>) -> Result<Option<Run>, Failure> {
+    let Some(store) = store else { return Ok(None) };
+    let filter = RunFilter { job: Some(job.to_owned()), states: Vec::new(), limit: 1 };
+    Ok(store.runs(&filter).await?.pop())
+}
+
+fn row(job: &Listed, moments: Moments) -> Vec<Cell> {
     let schedule = if job.schedule.is_empty() { "on demand".to_owned() } else { job.schedule.join(", ") };
-    vec![text(&job.job), text(schedule), text(&job.time_zone), text(job.steps.join(", ")), text(job.sources.join(", "))]
+    let last = job.last_run.as_ref();
+    let last = last.map(|run| format!("{} {} {}", run.id, moments.show_if(run.started_at), run.state));
+    vec![
+        text(&job.job),
+        text(schedule),
+        text(&job.time_zone),
+        text(job.steps.join(", ")),
+        text(job.sources.join(", ")),
+        optional(last),
+    ]
 }

@@ -3,9 +3,21 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use comfy_table::Cell;
+use kartei_schemas::org::Language;
+use kartei_schemas::person::PersonSchema;
+use kartei_store::{PersonRow, PersonView};
+use serde_json::{Map, Value};
 
+use super::changes;
+use crate::configuration::Configuration;
+use crate::console::{Console, Listing, optional, table, text};
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::moment::Moments;
+
+mod export;
 
 /// Finds, shows and exports persons
 #[derive(Debug, Args)]
@@ -21,10 +33,11 @@ pub(crate) struct Persons {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Finds persons by name, mail address, telephone number, membership number or id
+    /// Finds persons by name, mail address, telephone number, membership number, PLZ or id
     Find {
-        /// What to look for
-        text: String,
+        /// What to look for; every word must fit
+        #[arg(required = true)]
+        text: Vec<String>,
         /// At most so many
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u32,
@@ -44,6 +57,9 @@ enum Action {
         /// Only the persons of this unit and below it
         #[arg(long, value_name = "UNIT")]
         org: Option<String>,
+        /// Only members
+        #[arg(long)]
+        members: bool,
         /// The format
         #[arg(long, value_name = "FORMAT", default_value = "csv")]
         format: ExportFormat,
@@ -62,10 +78,152 @@ enum ExportFormat {
 }
 
 pub(crate) async fn run(command: &Persons, context: &Context) -> Outcome {
-    let _configuration = context.configuration()?;
+    let configuration = context.configuration()?;
+    let store = crate::store::open_existing(&configuration).await?;
+    let (console, moments) = (context.console, Moments::of(&configuration));
     match &command.action {
-        Action::Find { text: _, limit: _ } | Action::Show { id: _ } | Action::History { id: _ } => {}
-        Action::Export { org: _, format: _, out: _ } => {}
+        Action::Find { text, limit } => list(&store.find_persons(&text.join(" "), *limit).await?, console)?,
+        Action::Show { id } => {
+            let view = store.person_view(&canonical(id)).await?.ok_or_else(|| no_such_person(id))?;
+            show(&view, &configuration, console)?;
+        }
+        Action::History { id } => {
+            let id = canonical(id);
+            store.person(&id).await?.ok_or_else(|| no_such_person(&id))?;
+            changes::list(&store.history(&id).await?, console, moments)?;
+        }
+        Action::Export { org, members, format, out } => {
+            let org_unit = match org {
+                Some(text) => Some(changes::unit(text, &store).await?),
+                None => None,
+            };
+            let filter = kartei_store::ExportFilter { all_states: false, org_unit, is_member: members.then_some(true) };
+            export::write(&store, filter, *format, out.as_deref(), console).await?;
+        }
     }
-    Err(Failure::new("this build has no store yet"))
+    Ok(Exit::Done)
+}
+
+/// An id as it was issued: Crockford's base32 is read in either case, O as 0, I and L as 1, and hyphens do not count.
+fn canonical(id: &str) -> String {
+    let letters = id.trim().chars().filter(|one| *one != '-').map(|one| match one.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        other => other,
+    });
+    letters.collect()
+}
+
+fn no_such_person(id: &str) -> Failure {
+    Failure::wrong_use(format!("there is no person {id}")).with_hint("`kartei persons find` looks for a name")
+}
+
+fn list(persons: &[PersonRow], console: Console) -> Result<(), Failure> {
+    console.list(&Listing {
+        header: &["id", "name", "born", "e-mail", "PLZ", "place", "member", "unit"],
+        items: persons,
+        row,
+        nothing: "nobody was found",
+    })
+}
+
+fn row(person: &PersonRow) -> Vec<Cell> {
+    let name: Vec<&str> =
+        [&person.title, &person.given_name, &person.surname].into_iter().flatten().map(String::as_str).collect();
+    vec![
+        text(&person.id),
+        text(name.join(" ")),
+        optional(person.birth_date.as_ref()),
+        optional(person.email.as_ref()),
+        optional(person.postal_code.as_ref()),
+        optional(person.city.as_ref()),
+        text(if person.is_member == Some(true) { "✓" } else { "" }),
+        optional(person.org_unit.as_ref()),
+    ]
+}
+
+fn show(view: &PersonView, configuration: &Configuration, console: Console) -> Result<(), Failure> {
+    if console.json() {
+        return console.write_json(view);
+    }
+    let cells = cells(&view.person)?;
+    let schema = configuration.schemas().map(|schemas| schemas.person).unwrap_or_default();
+    let mut fields = table(&["field", "value"]);
+    for (name, value) in &cells {
+        let shown = plain(value);
+        if !shown.is_empty() {
+            fields.add_row(vec![text(label(name, &schema, configuration)), text(shown)]);
+        }
+    }
+    console.table(&fields)?;
+    let mut records = table(&["source", "key", "still there"]);
+    for record in &view.records {
+        records.add_row(vec![text(&record.source), text(&record.key), text(if record.present { "✓" } else { "" })]);
+    }
+    console.line("")?;
+    console.table(&records)?;
+    if view.values.is_empty() {
+        return Ok(());
+    }
+    let mut values = table(&["field", "value", "source", "survives", "why"]);
+    for value in &view.values {
+        values.add_row(vec![
+            text(label(&value.field, &schema, configuration)),
+            optional(value.value.as_ref()),
+            optional(value.source.as_ref()),
+            text(if value.survives { "✓" } else { "" }),
+            optional(value.reason.as_ref()),
+        ]);
+    }
+    console.line("")?;
+    console.table(&values)
+}
+
+/// A field's name in the language of the settings.
+fn label(name: &str, schema: &PersonSchema, configuration: &Configuration) -> String {
+    let field = schema.field(name);
+    let label = field.map(|field| match configuration.settings.locale.language {
+        Language::De => &field.label_de,
+        Language::En => &field.label_en,
+    });
+    label.cloned().unwrap_or_else(|| name.to_owned())
+}
+
+/// A person's columns by name, in their order.
+fn cells(person: &PersonRow) -> Result<Map<String, Value>, Failure> {
+    match serde_json::to_value(person)? {
+        Value::Object(cells) => Ok(cells),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// A value as one text: lists of texts side by side, anything deeper as JSON.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(list) if list.is_empty() => String::new(),
+        Value::Array(list) if list.iter().all(Value::is_string) => {
+            list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; ")
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_as_people_write_it() {
+        assert_eq!(canonical(" 7k3m-9qxw-2abo "), "7K3M9QXW2AB0");
+        assert_eq!(canonical("il0o"), "1100");
+    }
+
+    #[test]
+    fn lists_of_texts_stand_side_by_side() {
+        assert_eq!(plain(&serde_json::json!(["Klima", "Verkehr"])), "Klima; Verkehr");
+        assert_eq!(plain(&serde_json::json!([{"a": 1}])), "[{\"a\":1}]");
+        assert_eq!(plain(&Value::Null), "");
+    }
 }

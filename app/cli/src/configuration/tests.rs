@@ -53,14 +53,3 @@ fn a_value_that_does_not_fit_is_not_repeated() {
     let said = format!("{failure:?}");
     assert!(said.contains("guards.max_gone_percent") && !said.contains("hunter2"), "{said}");
 }
-
-#[test]
-fn the_password_of_a_file_goes_into_the_address() {
-    let with = |url| with_password(url, "p@ss/w:rd").map(|url| url.expose_secret().to_owned());
-    assert_eq!(with("postgres://kartei@db/kartei").unwrap(), "postgres://kartei:p%40ss%2Fw%3Ard@db/kartei");
-    assert_eq!(
-        with("postgres://kartei:old@db:5432/kartei").unwrap(),
-        "postgres://kartei:p%40ss%2Fw%3Ard@db:5432/kartei"
-    );
-    assert_eq!(with("sqlite:kartei.db"), None);
-}

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use kartei_connector::Finding;
+use kartei_connector::{Finding, FindingLevel};
 use kartei_schemas::settings::TransportKind;
+use kartei_store::Store;
 
 use super::Lines;
 use crate::configuration::Configuration;
@@ -17,6 +18,7 @@ const EARLIEST: &str = "2026-11-01T00:00:00Z";
 pub(super) async fn check(configuration: &Configuration, now: DateTime<Utc>, lines: &mut Lines) {
     let settings = &configuration.settings;
     lines.add("data", writable(&settings.data.folder));
+    lines.add("store", store(configuration).await);
     match settings.mail.transport {
         TransportKind::Folder => lines.add("mail", writable(&settings.mail.folder)),
         TransportKind::Smtp => {
@@ -25,6 +27,28 @@ pub(super) async fn check(configuration: &Configuration, now: DateTime<Utc>, lin
         }
     }
     lines.add("clock", clock(now, &settings.locale.time_zone));
+}
+
+/// Whether the store opens and its tables are those of this program.
+async fn store(configuration: &Configuration) -> Finding {
+    let options = match crate::store::options(configuration) {
+        Ok(options) => options,
+        Err(failure) => return failure.findings().swap_remove(0),
+    };
+    if let Some(file) = crate::store::missing_file(&options) {
+        let folder = file.parent().map(writable);
+        return match folder {
+            Some(finding) if finding.level == FindingLevel::Error => finding,
+            _ => Finding::ok("sqlite", format!("{} will be made by the first run", file.display())),
+        };
+    }
+    match Store::open(&options).await {
+        Ok(store) => match store.version().await {
+            Ok(version) => Finding::ok(store.kind(), format!("opened, its tables are of version {version}")),
+            Err(error) => Finding::error(store.kind(), error.to_string(), error.hint()),
+        },
+        Err(error) => Finding::error("", error.to_string(), error.hint()),
+    }
 }
 
 /// Whether a folder, or where it is still missing the folder above it, takes a new file.

@@ -1,0 +1,54 @@
+//! Opens the store that the settings name.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kartei_store::{Store, StoreError, StoreOptions};
+use secrecy::ExposeSecret;
+
+use crate::configuration::{Configuration, secret_of};
+use crate::failure::Failure;
+
+/// Where the store is, and how it is opened.
+pub(crate) fn options(configuration: &Configuration) -> Result<StoreOptions, Failure> {
+    let settings = &configuration.settings.store;
+    let mut options = match &settings.url {
+        Some(url) => StoreOptions::new(url.expose_secret()),
+        None => StoreOptions::new(format!("sqlite:{}", configuration.folder.join("kartei.db").display())),
+    };
+    options.password = settings.password_file.as_deref().map(secret_of).transpose()?;
+    if let Some(seconds) = settings.busy_timeout_seconds {
+        options.busy_timeout = Duration::from_secs(seconds);
+    }
+    Ok(options)
+}
+
+/// Opens a store that must be there already: looking something up makes no file.
+pub(crate) async fn open_existing(configuration: &Configuration) -> Result<Store, Failure> {
+    open_if_there(configuration).await?.ok_or_else(|| {
+        Failure::new("there is no store yet: nothing has been run")
+            .with_hint("`kartei run` makes it, and `kartei check` says whether all is ready for that")
+    })
+}
+
+/// Opens the store where there is one.
+pub(crate) async fn open_if_there(configuration: &Configuration) -> Result<Option<Store>, Failure> {
+    let options = options(configuration)?;
+    if missing_file(&options).is_some() {
+        return Ok(None);
+    }
+    Ok(Some(Store::open(&options).await?))
+}
+
+/// The store's file, where the store is a file that is not there.
+pub(crate) fn missing_file(options: &StoreOptions) -> Option<PathBuf> {
+    let path = options.url.expose_secret().strip_prefix("sqlite:")?;
+    let path = PathBuf::from(path);
+    (!path.exists()).then_some(path)
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::from_error(&error).with_hint_if(error.hint())
+    }
+}
