@@ -6,41 +6,41 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// A folder and the real command. The folder goes away with it.
-pub struct TestApp {
+pub(crate) struct TestApp {
     folder: TempDir,
 }
 
 /// How the command ended.
 #[derive(Debug)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// The exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl TestApp {
     /// An empty folder.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
     /// A folder with the starter configuration.
-    pub fn started() -> Self {
+    pub(crate) fn started() -> Self {
         let app = Self::empty();
         app.run(&["init"]).succeeds();
         app
     }
 
     /// Runs the command in the folder.
-    pub fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.run_with(arguments, &[])
     }
 
     /// Runs the command in the folder, with environment variables.
-    pub fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
+    pub(crate) fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kartei"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("KARTEI_") {
@@ -57,24 +57,24 @@ impl TestApp {
     }
 
     /// A path inside the folder.
-    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Writes a file, and the folders above it.
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
     /// Reads a file.
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
     /// Replaces a text in a file that must hold it.
-    pub fn replace(&self, name: &str, from: &str, to: &str) {
+    pub(crate) fn replace(&self, name: &str, from: &str, to: &str) {
         let text = self.read(name);
         assert!(text.contains(from), "{name} has no {from:?}");
         self.write(name, &text.replace(from, to));
@@ -84,14 +84,14 @@ impl TestApp {
 impl Ended {
     /// The command must have ended well; its output.
     #[track_caller]
-    pub fn succeeds(self) -> String {
+    pub(crate) fn succeeds(self) -> String {
         assert_eq!(self.code, 0, "{self:#?}");
         self.stdout
     }
 
     /// The command must have ended with this code; what it said on standard error.
     #[track_caller]
-    pub fn fails_with(self, code: i32) -> String {
+    pub(crate) fn fails_with(self, code: i32) -> String {
         assert_eq!(self.code, code, "{self:#?}");
         self.stderr
     }

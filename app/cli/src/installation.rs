@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use kartei_jobs::{Ended, FlowError, Project, RunOptions, Stop, Watch, conduct};
 use kartei_schemas::problem::Problem;
-use kartei_store::{Cause, Claim, NewRun, RunFilter, RunState, Store, StoreOptions};
+use kartei_store::{Cause, Claim, NewRun, RunFilter, RunState, Store};
 
 use crate::configuration::Configuration;
 use crate::console::Console;
@@ -49,7 +49,7 @@ impl Installation {
         let schemas = configuration.schemas()?;
         let (jobs, warnings) = configuration.jobs(&schemas.sources)?;
         let warnings = schemas.warnings.iter().cloned().chain(warnings).collect();
-        let store = open_store(&configuration).await?;
+        let store = crate::store::open(&configuration).await?;
         let Configuration { folder, settings } = configuration;
         Ok(Self { project: Project { base: folder, settings, schemas, jobs }, store, warnings })
     }
@@ -66,9 +66,9 @@ impl Installation {
             parameters: asked.options.to_parameters(),
             retry_of: None,
         };
-        let run = self.store.create_run(&new, now()).await.map_err(|error| of_store(&error))?;
+        let run = self.store.create_run(&new, now()).await?;
         let claim = Claim { run_id: Some(run.id), worker: worker(run.id), length: LEASE };
-        let claimed = self.store.claim_run(&claim, now()).await.map_err(|error| of_store(&error))?;
+        let claimed = self.store.claim_run(&claim, now()).await?;
         let claimed = claimed.ok_or_else(|| Failure::new("another process took the run"))?;
         let stop = Stop::default();
         tokio::spawn(ask_on_signal(stop.clone(), context.console));
@@ -95,31 +95,15 @@ impl Installation {
     }
 
     async fn refuse_beside_another(&self) -> Result<(), Failure> {
-        self.store.reap_lost_runs("command line", now()).await.map_err(|error| of_store(&error))?;
+        self.store.reap_lost_runs("command line", now()).await?;
         let states = vec![RunState::Claimed, RunState::Running];
-        let active =
-            self.store.runs(&RunFilter { states, limit: 1, job: None }).await.map_err(|error| of_store(&error))?;
+        let active = self.store.runs(&RunFilter { states, limit: 1, job: None }).await?;
         match active.first() {
             None => Ok(()),
             Some(run) => Err(Failure::new(format!("run {} of job `{}` is under way", run.id, run.job))
                 .with_hint("wait until it has ended; one that was killed is noticed within ten seconds")),
         }
     }
-}
-
-/// Opens the store that the settings name, and brings its tables up to date.
-pub(crate) async fn open_store(configuration: &Configuration) -> Result<Store, Failure> {
-    let mut options = StoreOptions::new(String::new());
-    options.url = configuration.store_url()?;
-    if let Some(seconds) = configuration.settings.store.busy_timeout_seconds {
-        options.busy_timeout = Duration::from_secs(seconds);
-    }
-    Store::open(&options).await.map_err(|error| of_store(&error))
-}
-
-/// A failure of the store, with its hint.
-pub(crate) fn of_store(error: &kartei_store::StoreError) -> Failure {
-    Failure::from_error(error).with_hint_if(error.hint())
 }
 
 fn of_flow(error: &FlowError) -> Failure {

@@ -23,6 +23,11 @@ pub(crate) fn options(configuration: &Configuration) -> Result<StoreOptions, Fai
     Ok(options)
 }
 
+/// Opens the store, makes it where it is not there, and brings its tables up to date.
+pub(crate) async fn open(configuration: &Configuration) -> Result<Store, Failure> {
+    Ok(Store::open(&options(configuration)?).await?)
+}
+
 /// Opens a store that must be there already: looking something up makes no file.
 pub(crate) async fn open_existing(configuration: &Configuration) -> Result<Store, Failure> {
     open_if_there(configuration).await?.ok_or_else(|| {

@@ -1,9 +1,9 @@
 //! Each source: can it be reached, may it be read, and has it the columns that its schema names?
 
 use chrono::{DateTime, Utc};
-use kartei_connector::{Connector, ConnectorError, Finding};
+use kartei_connector::Finding;
+use kartei_jobs::project::connect;
 use kartei_schemas::load::Schemas;
-use kartei_schemas::source::{Family, SourceSchema};
 
 use super::Lines;
 use crate::configuration::Configuration;
@@ -19,14 +19,5 @@ pub(super) async fn check(configuration: &Configuration, schemas: &Schemas, now:
             }
             Err(error) => lines.add(part, Finding::error("", error.to_string(), error.hint())),
         }
-    }
-}
-
-fn connect(source: &SourceSchema, base: &std::path::Path) -> Result<Box<dyn Connector>, ConnectorError> {
-    match source.family {
-        Family::Membership => kartei_membership::connect(source, base),
-        Family::Newsletter => kartei_newsletter::connect(source, base),
-        Family::Survey => kartei_survey::connect(source, base),
-        Family::Leads => kartei_leads::connect(source, base),
     }
 }
