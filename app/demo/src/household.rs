@@ -4,7 +4,7 @@ use chrono::Datelike;
 
 use crate::chance::{Chance, Purpose};
 use crate::contact::{self, Owner};
-use crate::names::Sex;
+use crate::names::{Culture, Sex};
 use crate::person::{Birth, Person, day_in, sex};
 use crate::shares;
 use crate::world::{CHUNK, World};
@@ -194,11 +194,19 @@ pub(crate) fn own_email(world: &World, person: &Person, chance: &mut Chance) -> 
         given: person.call_name(),
         surname: old_name.unwrap_or(&person.surname),
         birth_year: person.birth.year(),
-        given_bearers: people * person.given_share * 0.15,
+        given_bearers: people * person.given_share * concentration(person.culture),
         surname_bearers: people * person.surname_share,
         people,
     };
     contact::email(&owner, chance)
+}
+
+/// How much likelier a given name is among those who bear the surname than among everyone: names go by age, sex and culture.
+fn concentration(culture: Culture) -> f64 {
+    match culture {
+        0 => 0.15,
+        foreign => 0.5 / shares::FOREIGN_NAMES[foreign - 1],
+    }
 }
 
 /// One landline for those at the first one's address; in some households one mail address for two.

@@ -101,7 +101,7 @@ impl Sheet {
         put(sheet, row, 4, &postal_code_text(record))?;
         put(sheet, row, 5, &record.city)?;
         if let BirthDate::Year(year) = record.birth {
-            let year = if record.style.is_multiple_of(23) { year % 100 } else { year };
+            let year = if record.style.is_multiple_of(83) { year % 100 } else { year };
             sheet.write_number(row, 6, f64::from(year))?;
         }
         put(sheet, row, 7, &phone_text(number, record.style / 8, 8))?;
