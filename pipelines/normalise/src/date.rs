@@ -58,7 +58,7 @@ pub enum DateRange {
 /// Day and month stand in German order unless only the American is possible; where both are, with slashes, the
 /// reading carries a warning. Two-digit years fall into the hundred years that end with what `range` allows.
 pub fn date(text: &str, range: DateRange, today: NaiveDate, formats: &[String]) -> Read<KnownDate> {
-    if formats.is_empty()
+    if formats.iter().all(|format| is_plain_format(format))
         && let Some(day) = plain(text.as_bytes())
     {
         return judge(KnownDate::Day(day), Warnings::NONE, range, today);
@@ -88,11 +88,18 @@ pub fn date(text: &str, range: DateRange, today: NaiveDate, formats: &[String]) 
     }
 }
 
+/// Formats that the short way reads, with the same result.
+pub(crate) fn is_plain_format(format: &str) -> bool {
+    matches!(format, "%d.%m.%Y" | "%Y-%m-%d")
+}
+
 /// A format with a time part is tried as one, so that `%d.%m.%Y %H:%M` works too.
 fn by_format(text: &str, format: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, format)
         .ok()
         .or_else(|| chrono::NaiveDateTime::parse_from_str(text, format).ok().map(|instant| instant.date()))
+        // `%Y` takes "84" for the year 84; the built-in forms know better.
+        .filter(|day| day.year() >= 1_000)
 }
 
 /// `1984-03-05` and `05.03.1984` without detours: nearly all dates are one of them.
@@ -221,6 +228,12 @@ mod tests {
     #[test]
     fn a_stated_format_goes_first() {
         let read = date("03/05/1984", DateRange::Birth, today(), &["%m/%d/%Y".to_owned()]).unwrap();
+        assert_eq!(read.value.unwrap().to_string(), "1984-03-05");
+    }
+
+    #[test]
+    fn a_stated_format_with_a_full_year_does_not_spoil_a_short_one() {
+        let read = date("05.03.84", DateRange::Birth, today(), &["%d.%m.%Y".to_owned()]).unwrap();
         assert_eq!(read.value.unwrap().to_string(), "1984-03-05");
     }
 

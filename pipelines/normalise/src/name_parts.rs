@@ -146,12 +146,11 @@ pub(crate) fn check_name(text: &str, warnings: &mut Warnings) -> Result<(), Reas
     Ok(())
 }
 
-/// Whether the text names a firm, an association or an authority.
+/// Whether the text names a firm, an association or an authority: two words or more, one of them telling.
 pub(crate) fn is_company(text: &str) -> bool {
-    text.split([' ', ',', '(', ')'])
-        .any(|word| word == "AG" || word == "SE" || COMPANY_WORDS.contains(&word.to_lowercase().as_str()))
-        && text.split_whitespace().count() > 1
-        && !matches!(text.to_lowercase().as_str(), "von ag" | "ag ag")
+    let words: Vec<&str> = text.split([' ', ',', '(', ')']).filter(|word| !word.is_empty()).collect();
+    let telling = |word: &&str| COMPANY_WORDS.contains(&word.to_lowercase().as_str());
+    words.len() > 1 && (words.last() == Some(&"AG") || words.iter().any(telling))
 }
 
 /// Whether the text joins two people: "Hans und Anna", "Hans & Anna", "Hans u. Anna".

@@ -2,6 +2,7 @@
 
 use crate::placeholder::is_placeholder_value;
 use crate::problem::{Read, Reading, Warning, Warnings};
+use crate::salutation::take_salutation;
 use crate::text::{clean_compatible, fold};
 
 /// Titles before a name: folded → canonical. The second list needs its dot, since people bear such names.
@@ -101,7 +102,7 @@ pub fn title(text: &str) -> Read<String> {
         let warnings = if cleaned.is_empty() { Warnings::NONE } else { Warnings::of(Warning::PlaceholderValue) };
         return Ok(Reading::nothing(warnings));
     }
-    let (front, rest) = take_titles(&cleaned);
+    let (front, rest) = take_titles(take_salutation(&cleaned).1);
     let rest = rest.trim_matches([' ', ',', ';']);
     let (degrees, rest) = if rest.is_empty() { (None, rest) } else { degrees_only(rest) };
     if front.is_none() && degrees.is_none() && is_placeholder_value(rest) {
@@ -226,6 +227,7 @@ mod tests {
             ("Dr.-Ing.", "Dr.-Ing."),
             ("Professorin", "Prof."),
             ("B.A.", "B.A."),
+            ("Frau Dr.", "Dr."),
             ("M. Sc.", "M.Sc."),
             ("Dr. h.c.", "Dr. h. c."),
             ("Oberstudienrat", "Oberstudienrat"),

@@ -8,6 +8,7 @@ use super::cell::{self, Cell, Part};
 use super::plan::FieldPlan;
 use super::texts::Texts;
 use crate::country::Country;
+use crate::date::is_plain_format;
 
 /// No text.
 pub(super) const EMPTY: u32 = u32::MAX;
@@ -105,7 +106,9 @@ fn is_repetitive(field: &FieldPlan) -> bool {
         FieldKind::Email | FieldKind::Phone | FieldKind::Identifier | FieldKind::Instant | FieldKind::PostalCode => {
             !field.rule.values.is_empty()
         }
-        FieldKind::Date => !field.rule.formats.is_empty() || !field.rule.values.is_empty(),
+        FieldKind::Date => {
+            !field.rule.formats.iter().all(|format| is_plain_format(format)) || !field.rule.values.is_empty()
+        }
         _ => true,
     }
 }
