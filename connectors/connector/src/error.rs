@@ -9,9 +9,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ConnectorError {
     /// The settings contradict themselves or ask for what does not exist.
-    #[error("the settings of source `{source_name}` are wrong: {what}")]
+    #[error("the settings of `{source_name}` are wrong: {what}")]
     Settings {
-        /// The source.
+        /// The source, or its path.
         source_name: String,
         /// What is wrong.
         what: String,

@@ -23,7 +23,7 @@ pub enum FindingLevel {
     Ok,
     /// A run would work, but somebody should look.
     Warning,
-    /// A run would fail.
+    /// A run would fail, or lack what the schema asks for.
     Error,
 }
 

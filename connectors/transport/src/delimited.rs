@@ -46,7 +46,7 @@ pub(crate) fn read_rows(
             if record.len() < pager.width() {
                 short_line = Some(line);
             }
-            read_record(&record, line, pager)?;
+            read_record(&record, line, dialect, pager)?;
         } else if !record.as_slice().starts_with(b"sep=") {
             pager.start(&header(&record, delivery)?)?;
             has_header = true;
@@ -67,7 +67,7 @@ fn first_line(record: &ByteRecord, line_behind: u64, dialect: Dialect) -> u64 {
     line_behind.saturating_sub(breaks_inside + u64::from(!dialect.has_returns))
 }
 
-fn read_record(record: &ByteRecord, line: u64, pager: &mut Pager<'_>) -> Result<(), Halt> {
+fn read_record(record: &ByteRecord, line: u64, dialect: Dialect, pager: &mut Pager<'_>) -> Result<(), Halt> {
     let width = pager.width();
     let Some(text) = text_of(record) else {
         let key = pager.key_of(|index| record.get(index).and_then(|cell| std::str::from_utf8(cell).ok()));
@@ -81,8 +81,12 @@ fn read_record(record: &ByteRecord, line: u64, pager: &mut Pager<'_>) -> Result<
     // Some systems end each row with a delimiter, and the header not.
     let is_whole = record.len() == width
         || record.len() > width && (width..record.len()).all(|index| cell(index).is_none_or(str::is_empty));
-    if is_whole {
+    let swallows = record.as_slice().contains(&b'\n') && swallows_rows(text, width, dialect);
+    if is_whole && !swallows {
         return pager.push(line, cell);
+    }
+    if swallows {
+        return refuse_swallowed(record, line, dialect, pager);
     }
     let is_blank = record.iter().all(<[u8]>::is_empty);
     if is_blank {
@@ -92,6 +96,36 @@ fn read_record(record: &ByteRecord, line: u64, pager: &mut Pager<'_>) -> Result<
     let mut reject = refused(line, RejectReason::RaggedRow, detail, raw(record));
     reject.key = pager.key_of(cell);
     pager.refuse(reject)
+}
+
+/// Lists with fewer columns cannot be told from a text of several lines.
+const LEAST_TELLING_WIDTH: usize = 5;
+
+/// Whether a record looks as if a quote that was never closed had swallowed the rows behind it: one of its inner lines
+/// holds as many delimiters as a row, or all of its cells together do and a quote is left over.
+fn swallows_rows(text: &str, width: usize, dialect: Dialect) -> bool {
+    let delimiters = |line: &str| line.matches(char::from(dialect.delimiter)).count();
+    let is_like_rows = || text.lines().skip(1).any(|line| delimiters(line) >= width - 1);
+    let has_quote_left = || text.contains(char::from(dialect.quote)) && delimiters(text) >= width - 1;
+    width >= LEAST_TELLING_WIDTH && (is_like_rows() || has_quote_left())
+}
+
+/// Quarantines every line of such a record on its own, so that no row that was swallowed counts as gone.
+fn refuse_swallowed(record: &ByteRecord, line: u64, dialect: Dialect, pager: &mut Pager<'_>) -> Result<(), Halt> {
+    let text = record
+        .iter()
+        .map(String::from_utf8_lossy)
+        .collect::<Vec<_>>()
+        .join(&*char::from(dialect.delimiter).to_string());
+    for (offset, row) in text.lines().enumerate() {
+        let cells: Vec<&str> = row.split(char::from(dialect.delimiter)).collect();
+        let detail = format!("a quote that opens in the record of line {line} is not closed there");
+        let raw = raw_array(cells.iter().map(|cell| (*cell).into()));
+        let mut reject = refused(line + offset as u64, RejectReason::RaggedRow, detail, raw);
+        reject.key = pager.key_of(|index| cells.get(index).copied());
+        pager.refuse(reject)?;
+    }
+    Ok(())
 }
 
 /// The text of a whole record, if each of its fields is UTF-8.

@@ -20,7 +20,8 @@ pub(crate) fn discover(
     now: DateTime<Utc>,
 ) -> Result<Discovery, ConnectorError> {
     let mut inbox = inbox::look(settings, now)?;
-    inbox.deltas.retain(|delta| delta.size > 0);
+    // Only where nothing else is there, a delta without content is looked at, and said to be empty.
+    inbox.deltas.sort_by_key(|delta| delta.size > 0);
     let Some(newest) = inbox.complete.or_else(|| inbox.deltas.pop()) else {
         return Err(ConnectorError::NoFile { pattern: settings.path.clone() });
     };

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use kartei_connector::ConnectorError;
 
 /// What the bytes of a file tell about its encoding.
@@ -74,7 +74,9 @@ impl Evidence {
         }
         match self.detector {
             Some(detector) if self.invalid_bytes * 4 > self.valid_sequences => {
-                detector.guess(Some(b"de"), Utf8Detection::Deny)
+                let guess = detector.guess(Some(b"de"), Utf8Detection::Deny);
+                // A short list with one umlaut looks like many things; Chinese is the least likely of them.
+                if guess.is_single_byte() { guess } else { WINDOWS_1252 }
             }
             _ => UTF_8,
         }
@@ -161,8 +163,6 @@ impl<R: Read> Read for Transcoder<R> {
 
 #[cfg(test)]
 mod tests {
-    use encoding_rs::WINDOWS_1252;
-
     use super::*;
 
     fn found(bytes: &[u8], chunk: usize) -> &'static Encoding {
@@ -191,6 +191,18 @@ mod tests {
         let (bytes, _, _) = WINDOWS_1252.encode(text);
         assert_eq!(found(&bytes, 7), WINDOWS_1252);
         assert_eq!(read_back(&bytes, WINDOWS_1252), text);
+    }
+
+    #[test]
+    fn a_single_german_word_is_enough_for_windows_1252() {
+        let words = [
+            "Müller", "Köln", "Straße", "Groß", "Jürgen", "Häßler", "ÖDP", "Übach", "Äußere", "André", "Grüße",
+            "Özdemir",
+        ];
+        for word in words {
+            let text = format!("Nr;Name;Ort\n1;{word};Ulm\n");
+            assert_eq!(found(&WINDOWS_1252.encode(&text).0, 1_000), WINDOWS_1252, "{word}");
+        }
     }
 
     #[test]

@@ -162,6 +162,21 @@ async fn an_open_quote_is_found_at_the_end_and_names_its_line() {
 }
 
 #[tokio::test]
+async fn rows_that_an_open_quote_swallows_are_quarantined_one_by_one() {
+    let folder = Folder::new();
+    let rows = "1;Eva;a;b;c\n2;\"Ben;a;b;c\n3;Ina;a;b;c\n4;\"Ali\";a;b;c\n5;\"Udo;\nUlf\";a;b;c\n";
+    folder.put("a.csv", format!("Nr;Name;A;B;C\n{rows}"));
+    let brought = pages(&folder.listings(), None).await;
+    assert_eq!(keys(&brought), ["1", "5"]);
+    assert_eq!(rejects(&brought), ["3 ragged_row", "4 ragged_row", "5 ragged_row"]);
+    let quarantined: Vec<_> =
+        brought.iter().flat_map(|page| &page.rejects).map(|reject| reject.key.as_deref()).collect();
+    assert_eq!(quarantined, [Some("2"), Some("3"), Some("4")]);
+    folder.put("a.csv", "Nr;Name;A;B;C\n1;\"Ben;a;b;c\n2;\"Ina\";a;b;c\n3;\"Ulf\";a;b;c\n");
+    assert_eq!(rejects(&pages(&folder.listings(), None).await), ["2 ragged_row", "3 ragged_row"]);
+}
+
+#[tokio::test]
 async fn missing_and_repeated_keys_of_a_listing_are_quarantined() {
     let folder = Folder::new();
     folder.put("a.csv", "Nr;Name\n1;Eva\n ;Ben\n1;Eva\n2;Ina\n1;Eva Maria\n;\n2;Ina\n");
