@@ -21,6 +21,7 @@ use kartei_schemas::consent::{Consent, ConsentState};
 mod ledger;
 mod verdict;
 
+pub(crate) use ledger::Words;
 pub use ledger::{Heard, Ledger};
 pub use verdict::{Statement, verdicts};
 

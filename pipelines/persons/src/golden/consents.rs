@@ -8,24 +8,24 @@ use super::field::Tally;
 use super::survive::{self, Candidate, Reason};
 use super::work::Work;
 use crate::PersonsError;
-use crate::column::{NO_ROW, RecordKeys, cells, optional_text};
-use crate::consent::{Heard, Statement, verdicts};
+use crate::column::{NO_ROW, RecordKeys};
+use crate::consent::{Heard, Statement, Words, verdicts};
 use kartei_schemas::consent::Consent;
 use kartei_schemas::person::Survival;
 
 /// One list of consents a person, one entry a purpose.
 pub(super) fn tally(work: &Work<'_>) -> Result<Tally, PersonsError> {
-    let ledger = &work.input.ledger.frame;
-    let events = cells(optional_text(ledger, "consent ledger", "events")?, ledger.height());
+    let words = work.input.ledger.words()?;
     let spoken = spoken(work)?;
-    let decided: Vec<Decided> = work
-        .chosen
-        .par_iter()
-        .map(|&group| decide(work, group, |entry| events.get(*spoken.get(entry as usize)? as usize).copied().flatten()))
-        .collect::<Result<_, PersonsError>>()?;
+    let cells = work.cells("consents")?;
+    let heard = |entry: u32| spoken.get(entry as usize).filter(|row| **row != NO_ROW).map(|row| words.get(*row));
+    let decided = work.chosen.par_iter().map(|&group| match simple(work, group, &cells, heard) {
+        Some(decided) => Ok(decided),
+        None => decide(work, group, heard),
+    });
+    let decided: Vec<Decided> = decided.collect::<Result<_, PersonsError>>()?;
 
     let mut tally = Tally::new(work);
-    let cells = work.cells("consents")?;
     let trust = work.trust("consents");
     let mut candidates: Vec<Candidate<'_>> = Vec::new();
     for (&group, decided) in work.chosen.iter().zip(decided) {
@@ -38,21 +38,42 @@ pub(super) fn tally(work: &Work<'_>) -> Result<Tally, PersonsError> {
                     survive::add(&mut candidates, value, row, standing, Survival::SourceTrust);
                 }
             }
-            tally.record(work, group, &candidates, |place| (decided.has(candidates[place].value), Reason::Strictest));
-            for candidate in candidates.iter().filter(|candidate| decided.has(candidate.value)) {
+            let survives: Vec<bool> = candidates.iter().map(|candidate| decided.has(candidate.value)).collect();
+            for (candidate, _) in candidates.iter().zip(&survives).filter(|(_, survives)| **survives) {
                 tally.won(work, candidate.row);
             }
+            tally.record(work, group, &candidates, |place| (survives[place], Reason::Strictest));
         }
-        match decided.text {
-            None => tally.take(NO_ROW),
-            // Most persons have one record that says just this: its text is shared instead of copied.
-            Some(text) => match rows.iter().find(|row| cells[**row as usize] == Some(text.as_str())) {
-                Some(row) => tally.take(*row),
-                None => tally.make(Some(text)),
-            },
+        match decided {
+            Decided::Nothing => tally.take(NO_ROW),
+            Decided::Row(row) => tally.take(row),
+            Decided::Made { text, .. } => tally.make(Some(text)),
         }
     }
     Ok(tally)
+}
+
+/// Most persons have one record that ever told of consents, and told one: that is what holds, whatever it says.
+fn simple<'a>(
+    work: &Work<'_>,
+    group: u32,
+    cells: &[Option<&str>],
+    heard: impl Fn(u32) -> Option<Words<'a>>,
+) -> Option<Decided> {
+    if work.groups.gone_entries(group).any(|entry| heard(entry).is_some()) {
+        return None;
+    }
+    let mut found = Decided::Nothing;
+    for &row in work.groups.rows(group) {
+        if let Some(words) = heard(work.groups.entry_of_row[row as usize]) {
+            let said = cells[row as usize].filter(|text| words.single() == Some(*text));
+            match (&found, said) {
+                (Decided::Nothing, Some(_)) => found = Decided::Row(row),
+                _ => return None,
+            }
+        }
+    }
+    Some(found)
 }
 
 /// For each entry of the record map its row in the ledger, or [`NO_ROW`].
@@ -66,44 +87,49 @@ fn spoken(work: &Work<'_>) -> Result<Vec<u32>, PersonsError> {
 }
 
 /// What was decided for one person.
-#[derive(Default)]
-struct Decided {
-    text: Option<String>,
-    consents: Vec<Consent>,
+enum Decided {
+    Nothing,
+    /// What this record tells, and no other tells anything.
+    Row(u32),
+    Made {
+        text: String,
+        consents: Vec<Consent>,
+    },
 }
 
 impl Decided {
     /// Whether one of the deciding words stands in a record's consents.
-    fn has(&self, text: &str) -> bool {
-        serde_json::from_str::<Vec<Consent>>(text)
-            .is_ok_and(|told| told.iter().any(|consent| self.consents.contains(consent)))
+    fn has(&self, told: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Row(_) => true,
+            Self::Made { text, .. } if text == told => true,
+            Self::Made { consents, .. } => serde_json::from_str::<Vec<Consent>>(told)
+                .is_ok_and(|told| told.iter().any(|consent| consents.contains(consent))),
+        }
     }
 }
 
-fn decide<'a>(work: &Work<'_>, group: u32, events: impl Fn(u32) -> Option<&'a str>) -> Result<Decided, PersonsError> {
+fn decide<'a>(work: &Work<'_>, group: u32, heard: impl Fn(u32) -> Option<Words<'a>>) -> Result<Decided, PersonsError> {
     let entries = &work.input.identity.entries;
     let present = work.groups.rows(group).iter().map(|row| work.groups.entry_of_row[*row as usize]);
     let all = present.map(|entry| (entry, true)).chain(work.groups.gone_entries(group).map(|entry| (entry, false)));
-    let mut heard: Vec<(u64, bool, Vec<Heard>)> = Vec::new();
+    let mut told: Vec<(u64, bool, Vec<Heard>)> = Vec::new();
     let mut merged_at = None;
     for (entry, present) in all {
         let former = entries.former.get(&entry).map_or(&[][..], Vec::as_slice);
         merged_at = former.last().map(|former| former.until).max(merged_at);
-        if let Some(text) = events(entry) {
+        if let Some(words) = heard(entry) {
             let home = former.first().map_or(entries.persons[entry as usize], |former| former.id);
-            let words = serde_json::from_str(text).map_err(|_| PersonsError::BadConsents { row: entry as usize })?;
-            heard.push((home.number(), present, words));
+            let words = words.read().map_err(|_| PersonsError::BadConsents { row: entry as usize })?;
+            told.push((home.number(), present, words));
         }
     }
-    if heard.is_empty() {
-        return Ok(Decided::default());
-    }
-    let words = heard.iter().flat_map(|(home, present, words)| {
+    let words = told.iter().flat_map(|(home, present, words)| {
         words.iter().map(|heard| Statement { heard, home: *home, present: *present })
     });
     let words: Vec<Statement<'_>> = words.collect();
-    let merged_at = merged_at.and_then(DateTime::<Utc>::from_timestamp_millis);
-    let consents = verdicts(&words, merged_at);
+    let consents = verdicts(&words, merged_at.and_then(DateTime::<Utc>::from_timestamp_millis));
     let text = if consents.is_empty() { None } else { serde_json::to_string(&consents).ok() };
-    Ok(Decided { text, consents: if work.groups.rows(group).len() > 1 { consents } else { Vec::new() } })
+    Ok(text.map_or(Decided::Nothing, |text| Decided::Made { text, consents }))
 }
