@@ -11,23 +11,35 @@ use crate::placeholder::is_placeholder_value;
 use crate::problem::{Read, Reading, Reason, Warning, Warnings};
 use crate::text::{clean_compatible, fold};
 
-/// A country by its two letters.
+/// A country: its row in the table, so that it is cheap to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Country(&'static str);
+pub struct Country(u8);
 
 impl Country {
     /// Germany.
-    pub const GERMANY: Self = Self("DE");
+    pub const GERMANY: Self = Self(row_of(*b"DE"));
 
     /// The two letters of ISO 3166-1.
     pub const fn code(self) -> &'static str {
-        self.0
+        COUNTRIES[self.0 as usize].0
+    }
+}
+
+/// The row of a code that is in the table; a wrong one does not compile.
+const fn row_of(code: [u8; 2]) -> u8 {
+    let mut row = 0;
+    loop {
+        let found = COUNTRIES[row as usize].0.as_bytes();
+        if found[0] == code[0] && found[1] == code[1] {
+            return row;
+        }
+        row += 1;
     }
 }
 
 impl fmt::Display for Country {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.0)
+        out.write_str(self.code())
     }
 }
 
@@ -41,15 +53,15 @@ impl FromStr for Country {
 
 static BY_NAME: LazyLock<FxHashMap<&'static str, Country>> = LazyLock::new(|| {
     let mut map = FxHashMap::default();
-    for (_, alpha_3, names) in COUNTRIES {
-        let country = COUNTRIES.iter().find(|row| row.1 == *alpha_3).map_or(Country::GERMANY, |row| Country(row.0));
+    for (row, (_, alpha_3, names)) in (0_u8..).zip(COUNTRIES) {
+        let country = Country(row);
         map.insert(*alpha_3, country);
         for name in names.split('|').filter(|name| name.len() != 2) {
             map.insert(name, country);
         }
     }
-    map.insert("uk", Country("GB"));
-    map.insert("fl", Country("LI"));
+    map.insert("uk", Country(row_of(*b"GB")));
+    map.insert("fl", Country(row_of(*b"LI")));
     map
 });
 
@@ -75,7 +87,7 @@ fn by_code(text: &str) -> Option<Country> {
     if text.len() != 2 {
         return None;
     }
-    COUNTRIES.iter().find(|row| row.0 == text).map(|row| Country(row.0))
+    (0_u8..).zip(COUNTRIES).find(|(_, row)| row.0 == text).map(|(row, _)| Country(row))
 }
 
 #[cfg(test)]
