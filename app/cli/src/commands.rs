@@ -55,10 +55,10 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
 
 async fn run_async(command: Command, context: &Context) -> Outcome {
     match command {
-        Command::Demo(command) => demo::run(&command, context).await,
+        Command::Demo(command) => Box::pin(demo::run(&command, context)).await,
         Command::Check(command) => check::run(&command, context).await,
-        Command::Run(command) => run::run(&command, context).await,
-        Command::Serve(command) => serve::run(&command, context).await,
+        Command::Run(command) => Box::pin(run::run(&command, context)).await,
+        Command::Serve(command) => Box::pin(serve::run(&command, context)).await,
         Command::Jobs(command) => jobs::run(&command, context).await,
         Command::Runs(command) => runs::run(&command, context).await,
         Command::Report(command) => report::run(&command, context).await,

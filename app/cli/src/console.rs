@@ -3,6 +3,8 @@
 use std::io::{IsTerminal, Write};
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use kartei_report::{RunReport, render_text};
+use kartei_schemas::org::Language;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
@@ -107,10 +109,14 @@ pub(crate) fn table(header: &[&str]) -> Table {
     table
 }
 
-/// The terminal's width in columns; none where there is no terminal.
-pub(crate) fn width() -> Option<usize> {
-    Table::new().width().map(usize::from)
+/// A run's report as wide as the terminal, in colours that the stream takes away where none are wanted.
+pub(crate) fn report(report: &RunReport, language: Language) -> String {
+    let width = if std::io::stdout().is_terminal() { Table::new().width().map(usize::from) } else { None };
+    render_text(report, language, width.unwrap_or(REPORT_WIDTH), true)
 }
+
+/// The width of a report where there is no terminal.
+pub(crate) const REPORT_WIDTH: usize = 100;
 
 /// A cell with a text.
 #[expect(clippy::needless_pass_by_value, reason = "callers hand over numbers and fresh texts as well as references")]

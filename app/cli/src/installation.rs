@@ -25,7 +25,7 @@ pub(crate) struct Installation {
     /// The store.
     pub(crate) store: Store,
     /// What works, but hardly as meant.
-    pub(crate) warnings: Vec<Problem>,
+    warnings: Vec<Problem>,
 }
 
 /// What a command asks of a run.
@@ -41,7 +41,9 @@ pub(crate) struct Asked<'a> {
 impl Installation {
     /// Reads the configuration that the flags point at, and opens its store.
     pub(crate) async fn open(context: &Context) -> Result<Self, Failure> {
-        Self::of(context.configuration()?).await
+        let installation = Self::of(context.configuration()?).await?;
+        installation.warn(context.console);
+        Ok(installation)
     }
 
     /// Opens the store of a configuration.
@@ -52,6 +54,16 @@ impl Installation {
         let store = crate::store::open(&configuration).await?;
         let Configuration { folder, settings } = configuration;
         Ok(Self { project: Project { base: folder, settings, schemas, jobs }, store, warnings })
+    }
+
+    /// Says what works, but hardly as meant.
+    fn warn(&self, console: Console) {
+        for warning in &self.warnings {
+            console.remark(warning);
+            if let Some(hint) = &warning.hint {
+                console.hint(hint);
+            }
+        }
     }
 
     /// Makes a run now and conducts it to its end. Ctrl-C asks it to end.
@@ -82,7 +94,7 @@ impl Installation {
             context.console.write_json(&ended.report)?;
         } else if ended.error.is_none() {
             let language = self.project.settings.locale.language;
-            context.console.line(kartei_report::render_text(&ended.report, language, 100, false))?;
+            context.console.line(crate::console::report(&ended.report, language).trim_end())?;
             let file = self.project.report_file(ended.report.run.id).with_extension("html");
             if file.is_file() {
                 context.console.remark(format_args!("report: {}", file.display()));

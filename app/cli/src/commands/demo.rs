@@ -53,7 +53,7 @@ pub(crate) async fn run(command: &Demo, context: &Context) -> Outcome {
             grouped(summary.record_count()),
             grouped(summary.changed.iter().sum())
         ));
-        let ended = nightly(&options, night, context).await?;
+        let ended = Box::pin(nightly(&options, night, context)).await?;
         if ended.error.is_some() || night == command.nights {
             last = Some(ended);
             break;

@@ -1,6 +1,5 @@
 //! `kartei report`: what a run did.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -9,14 +8,13 @@ use kartei_schemas::org::Language;
 use kartei_store::{RunFilter, Store};
 
 use super::runs::no_such_run;
+use crate::console;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{During, Failure, Outcome};
 
 /// How many runs back the last report is looked for.
 const RUNS_BACK: u32 = 1_000;
-/// The width where there is no terminal.
-const WIDTH: usize = 100;
 
 /// Shows the report of a run
 #[derive(Debug, Args)]
@@ -69,12 +67,8 @@ pub(crate) async fn run(command: &Report, context: &Context) -> Outcome {
     let text = match format {
         ReportFormat::Json => render_json(&report)?,
         ReportFormat::Html => render_html(&report, language),
-        ReportFormat::Text => {
-            let on_terminal = command.out.is_none() && std::io::stdout().is_terminal();
-            let width = if on_terminal { crate::console::width().unwrap_or(WIDTH) } else { WIDTH };
-            // The stream takes colours away where none are wanted; a file gets none.
-            render_text(&report, language, width, command.out.is_none())
-        }
+        ReportFormat::Text if command.out.is_none() => console::report(&report, language),
+        ReportFormat::Text => render_text(&report, language, console::REPORT_WIDTH, false),
     };
     match &command.out {
         None => context.console.line(text.trim_end())?,

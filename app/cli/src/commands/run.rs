@@ -10,6 +10,7 @@ use crate::failure::{Failure, Outcome};
 use crate::installation::{Asked, Installation};
 
 /// Runs a job now, in this process
+#[expect(clippy::struct_field_names, reason = "the fields are named as the flags are")]
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   kartei run                                     the nightly job

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use kartei_connector::{Finding, FindingLevel};
+use kartei_jobs::{Project, planner};
+use kartei_schemas::jobs::JobsSchema;
 use kartei_schemas::load::Schemas;
 use kartei_schemas::problem::{Problem, Problems, Severity};
 
@@ -39,12 +41,26 @@ pub(super) fn check(context: &Context, lines: &mut Lines) -> Result<Read, Failur
     match configuration.jobs(&schemas.sources) {
         Ok((jobs, warnings)) => {
             add(&Problems { list: warnings }, &configuration.folder, "jobs", lines);
-            let names: Vec<&str> = jobs.jobs.keys().map(String::as_str).collect();
-            lines.add("jobs", Finding::ok("", names.join(", ")));
+            tell_jobs(&configuration, &schemas, &jobs, lines);
         }
         Err(failure) => failure.findings().into_iter().for_each(|finding| lines.add("jobs", finding)),
     }
     Ok(Read { configuration: Some(configuration), schemas: Some(schemas) })
+}
+
+/// The jobs, and whether their schedules are cron.
+fn tell_jobs(configuration: &Configuration, schemas: &Schemas, jobs: &JobsSchema, lines: &mut Lines) {
+    let Configuration { folder, settings } = configuration;
+    let project =
+        Project { base: folder.clone(), settings: settings.clone(), schemas: schemas.clone(), jobs: jobs.clone() };
+    for (name, job) in &jobs.jobs {
+        let finding = match planner::due(job, &project) {
+            Ok(due) if due.is_never() => Finding::ok(name, "on demand"),
+            Ok(_) => Finding::ok(name, job.schedule.lines.join(", ")),
+            Err(error) => Finding::error(name, error.to_string(), Some(error.hint())),
+        };
+        lines.add("jobs", finding);
+    }
 }
 
 fn tell_schemas(schemas: &Schemas, lines: &mut Lines) {
