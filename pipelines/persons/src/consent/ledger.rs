@@ -40,7 +40,8 @@ impl Heard {
         Consent { purpose: self.purpose.clone(), state: self.state, at: self.at, source: self.source.clone() }
     }
 
-    fn says(&self, consent: &Consent) -> bool {
+    /// Whether it is this word, whenever it was heard.
+    pub(crate) fn says(&self, consent: &Consent) -> bool {
         self.state == consent.state
             && self.at == consent.at
             && self.purpose == consent.purpose

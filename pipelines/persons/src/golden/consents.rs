@@ -10,7 +10,6 @@ use super::work::Work;
 use crate::PersonsError;
 use crate::column::{NO_ROW, RecordKeys};
 use crate::consent::{Heard, Statement, Words, verdicts};
-use kartei_schemas::consent::Consent;
 use kartei_schemas::person::Survival;
 
 /// One list of consents a person, one entry a purpose.
@@ -38,7 +37,8 @@ pub(super) fn tally(work: &Work<'_>) -> Result<Tally, PersonsError> {
                     survive::add(&mut candidates, value, row, standing, Survival::SourceTrust);
                 }
             }
-            let survives: Vec<bool> = candidates.iter().map(|candidate| decided.has(candidate.value)).collect();
+            let survives = candidates.iter().map(|candidate| decided.has(&cells, candidate.value));
+            let survives: Vec<bool> = survives.collect();
             for (candidate, _) in candidates.iter().zip(&survives).filter(|(_, survives)| **survives) {
                 tally.won(work, candidate.row);
             }
@@ -91,45 +91,51 @@ enum Decided {
     Nothing,
     /// What this record tells, and no other tells anything.
     Row(u32),
+    /// What several words amount to, and the records that told the deciding ones.
     Made {
         text: String,
-        consents: Vec<Consent>,
+        rows: Vec<u32>,
     },
 }
 
 impl Decided {
-    /// Whether one of the deciding words stands in a record's consents.
-    fn has(&self, told: &str) -> bool {
+    /// Whether one of the deciding words comes from a record that tells this.
+    fn has(&self, cells: &[Option<&str>], told: &str) -> bool {
         match self {
             Self::Nothing => false,
             Self::Row(_) => true,
-            Self::Made { text, .. } if text == told => true,
-            Self::Made { consents, .. } => serde_json::from_str::<Vec<Consent>>(told)
-                .is_ok_and(|told| told.iter().any(|consent| consents.contains(consent))),
+            Self::Made { rows, .. } => rows.iter().any(|row| cells[*row as usize] == Some(told)),
         }
     }
 }
 
 fn decide<'a>(work: &Work<'_>, group: u32, heard: impl Fn(u32) -> Option<Words<'a>>) -> Result<Decided, PersonsError> {
     let entries = &work.input.identity.entries;
-    let present = work.groups.rows(group).iter().map(|row| work.groups.entry_of_row[*row as usize]);
-    let all = present.map(|entry| (entry, true)).chain(work.groups.gone_entries(group).map(|entry| (entry, false)));
-    let mut told: Vec<(u64, bool, Vec<Heard>)> = Vec::new();
+    let present = work.groups.rows(group).iter().map(|row| (work.groups.entry_of_row[*row as usize], *row));
+    let all = present.chain(work.groups.gone_entries(group).map(|entry| (entry, NO_ROW)));
+    let mut told: Vec<(u64, u32, Vec<Heard>)> = Vec::new();
     let mut merged_at = None;
-    for (entry, present) in all {
+    for (entry, row) in all {
         let former = entries.former.get(&entry).map_or(&[][..], Vec::as_slice);
         merged_at = former.last().map(|former| former.until).max(merged_at);
         if let Some(words) = heard(entry) {
             let home = former.first().map_or(entries.persons[entry as usize], |former| former.id);
             let words = words.read().map_err(|_| PersonsError::BadConsents { row: entry as usize })?;
-            told.push((home.number(), present, words));
+            told.push((home.number(), row, words));
         }
     }
-    let words = told.iter().flat_map(|(home, present, words)| {
-        words.iter().map(|heard| Statement { heard, home: *home, present: *present })
+    let words = told.iter().flat_map(|(home, row, words)| {
+        words.iter().map(|heard| Statement { heard, home: *home, present: *row != NO_ROW })
     });
     let words: Vec<Statement<'_>> = words.collect();
     let consents = verdicts(&words, merged_at.and_then(DateTime::<Utc>::from_timestamp_millis));
-    let text = if consents.is_empty() { None } else { serde_json::to_string(&consents).ok() };
-    Ok(text.map_or(Decided::Nothing, |text| Decided::Made { text, consents }))
+    if consents.is_empty() {
+        return Ok(Decided::Nothing);
+    }
+    let deciding = told.iter().filter(|(_, row, words)| {
+        *row != NO_ROW && words.iter().any(|word| consents.iter().any(|consent| word.says(consent)))
+    });
+    let rows = deciding.map(|(_, row, _)| *row).collect();
+    let text = serde_json::to_string(&consents).unwrap_or_default();
+    Ok(Decided::Made { text, rows })
 }

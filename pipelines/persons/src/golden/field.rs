@@ -39,8 +39,8 @@ pub(super) struct Value {
 
 /// All text fields, in the order of the persons frame.
 pub(super) fn all<'a>(work: &Work<'a>) -> Result<Vec<Field<'a>>, PersonsError> {
-    let address = bundle::address_seats(work)?;
-    let membership = bundle::membership_seats(work)?;
+    let (address, membership) = rayon::join(|| bundle::address_seats(work), || bundle::membership_seats(work));
+    let (address, membership) = (address?, membership?);
     let names = text_fields(work.input.schema);
     let fields = names.into_par_iter().map(|name| {
         let (rule, kind) = work.rule(name);

@@ -1,6 +1,7 @@
 //! The values frame: every distinct value of each person's fields, which record holds it, and why it won or lost.
 
 use polars::prelude::*;
+use rayon::slice::ParallelSliceMut;
 
 use super::field::{Field, Value};
 use super::groups::index;
@@ -16,7 +17,9 @@ pub(super) fn frame(work: &Work<'_>, fields: &[Field<'_>]) -> Result<DataFrame, 
         lines.extend(of_field.values.iter().map(|value| (value.group, field, *value)));
     }
     let entries = &work.groups.entry_of_row;
-    lines.sort_unstable_by_key(|(group, field, value)| (*group, *field, !value.survives, entries[value.row as usize]));
+    lines.par_sort_unstable_by_key(|(group, field, value)| {
+        (*group, *field, !value.survives, entries[value.row as usize])
+    });
     let rows: IdxCa = lines.iter().map(|(_, _, value)| Some(IdxSize::from(value.row))).collect();
     let take = |name: &str| -> Result<Column, PersonsError> { Ok(work.input.records.column(name)?.take(&rows)?) };
     let mut persons = StringChunkedBuilder::new("person_id".into(), lines.len());
