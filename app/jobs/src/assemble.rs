@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kartei_matching::Model;
 use kartei_matching::linked::{Fit, LinkStatistics};
 use kartei_report::RunReport;
 use kartei_report::model::{
@@ -80,6 +81,15 @@ pub async fn report(step: &Step<'_>, found: &Found, steps: &[StepReport]) -> Res
         labels: labels(step),
         ..RunReport::default()
     })
+}
+
+/// What a report says of matching alone.
+pub fn matching(model: &Model, statistics: &LinkStatistics) -> (PairReport, ScoreReport, ClusterReport) {
+    let matched = Matched { model: model.clone(), statistics: statistics.clone(), touched: None };
+    let size = |&(records, clusters): &(u32, u64)| ClusterSize { records, clusters };
+    let sizes = statistics.cluster_sizes.iter().map(size).collect();
+    let clusters = ClusterReport { sizes, households: statistics.households, ..ClusterReport::default() };
+    (pairs(&matched), scores(&matched), clusters)
 }
 
 fn header(step: &Step<'_>, matched: &Matched) -> RunHeader {

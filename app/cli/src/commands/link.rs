@@ -1,11 +1,27 @@
-//! `kartei match`: the matching engine alone, on any file of people, without a store.
+//! `kartei match`: the matching alone, on any files of people, without a store.
+
+mod people;
+mod writing;
 
 use std::path::PathBuf;
 
 use clap::Args;
+use kartei_jobs::assemble;
+use kartei_matching::recognise::Because;
+use kartei_matching::{LinkOptions, Linked, Progress as Moved, Stage};
+use kartei_report::RunReport;
+use kartei_schemas::load;
+use kartei_schemas::matching::MatchSchema;
+use kartei_schemas::org::Language;
+use kartei_schemas::problem::Problems;
+use serde::Serialize;
 
+use crate::console::{grouped, table, text};
 use crate::context::Context;
-use crate::failure::{Failure, Outcome};
+use crate::exit::Exit;
+use crate::failure::{During, Failure, Outcome};
+use crate::progress::Progress;
+use people::People;
 
 /// Finds out which rows of some files are one person, without a store
 #[derive(Debug, Args)]
@@ -33,7 +49,122 @@ pub(crate) struct Match {
     pub(crate) report: Option<PathBuf>,
 }
 
-pub(crate) fn run(command: &Match, _context: &Context) -> Outcome {
-    let Match { files: _, schema: _, out: _, pairs: _, report: _ } = command;
-    Err(Failure::new("this build cannot match files yet"))
+pub(crate) fn run(command: &Match, context: &Context) -> Outcome {
+    let mut schema = schema(command)?;
+    let people = People::read(&command.files, context)?;
+    say_what_was_recognised(&people, context)?;
+    for (column, role) in people.roles() {
+        schema.columns.entry(column).or_insert(role);
+    }
+    let linked = link(&people, &schema, context)?;
+    writing::clusters(&command.out, &people, &linked.clusters)?;
+    if let Some(file) = &command.pairs {
+        writing::pairs(file, &people, &linked.pairs)?;
+    }
+    if let Some(file) = &command.report {
+        let page = kartei_report::render_html(&report(&linked), Language::En);
+        std::fs::write(file, page).during(format_args!("cannot write {}", file.display()))?;
+    }
+    let summary = Summary::of(&people, &linked);
+    if context.console.json() {
+        context.console.write_json(&summary)?;
+    } else {
+        context.console.line(format_args!(
+            "{} records, {} persons, {} pairs compared, {} matched",
+            grouped(summary.records),
+            grouped(summary.persons),
+            grouped(summary.pairs_compared),
+            grouped(summary.pairs_matched)
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn schema(command: &Match) -> Result<MatchSchema, Failure> {
+    let Some(file) = &command.schema else { return Ok(MatchSchema::default()) };
+    let words = std::fs::read_to_string(file).map_err(|error| Problems::from(load::unreadable(file, &error)))?;
+    Ok(load::matching(file, &words)?.0)
+}
+
+fn link(people: &People, schema: &MatchSchema, context: &Context) -> Result<Linked, Failure> {
+    let bar = Progress::begin(context.console, "pairs compared", 0);
+    let report = |moved: Moved| {
+        if moved.stage == Stage::Score {
+            bar.set(moved.done, moved.total);
+        }
+    };
+    let options = LinkOptions { progress: Some(&report), ..LinkOptions::default() };
+    let linked = kartei_matching::link(&people.records, schema, &[], options);
+    bar.finish();
+    linked.map_err(|error| Failure::from_error(&error))
+}
+
+fn report(linked: &Linked) -> RunReport {
+    let (pairs, scores, clusters) = assemble::matching(&linked.model, &linked.statistics);
+    RunReport { pairs, scores, clusters, ..RunReport::default() }
+}
+
+/// What the files' columns were taken for.
+fn say_what_was_recognised(people: &People, context: &Context) -> Result<(), Failure> {
+    if context.console.json() || context.console.quiet() {
+        return Ok(());
+    }
+    let mut lines = table(&["file", "column", "taken for", "because of"]);
+    for file in &people.files {
+        for column in &file.recognition.columns {
+            let because = match column.because {
+                Because::Header => "its header",
+                Because::Content => "its content",
+                Because::Nothing => "nothing: an extra field",
+            };
+            let part = match column.part {
+                kartei_matching::recognise::Part::Key => "the record's key".to_owned(),
+                kartei_matching::recognise::Part::Truth => "the truth (not read)".to_owned(),
+                kartei_matching::recognise::Part::Ignored => "nothing".to_owned(),
+                _ => column.field.clone(),
+            };
+            lines.add_row(vec![text(&file.source), text(&column.header), text(part), text(because)]);
+        }
+    }
+    context.console.remark(lines.trim_fmt());
+    Ok(())
+}
+
+/// What was found, for machines.
+#[derive(Debug, Serialize)]
+struct Summary {
+    records: u64,
+    quarantined: u64,
+    persons: u64,
+    pairs_compared: u64,
+    pairs_matched: u64,
+    merge_threshold: f64,
+    cluster_sizes: Vec<(u32, u64)>,
+    columns: Vec<FileColumns>,
+}
+
+#[derive(Debug, Serialize)]
+struct FileColumns {
+    source: String,
+    columns: Vec<kartei_matching::recognise::RecognisedColumn>,
+}
+
+impl Summary {
+    fn of(people: &People, linked: &Linked) -> Self {
+        let statistics = &linked.statistics;
+        let columns = |file: &people::PeopleFile| FileColumns {
+            source: file.source.clone(),
+            columns: file.recognition.columns.clone(),
+        };
+        Self {
+            records: people.names.len() as u64,
+            quarantined: people.files.iter().map(|file| file.rejected).sum(),
+            persons: statistics.clusters,
+            pairs_compared: statistics.scored_pairs,
+            pairs_matched: statistics.matched_pairs,
+            merge_threshold: linked.model.merge_threshold,
+            cluster_sizes: statistics.cluster_sizes.clone(),
+            columns: people.files.iter().map(columns).collect(),
+        }
+    }
 }
