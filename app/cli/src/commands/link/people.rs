@@ -9,13 +9,14 @@ use kartei_normalise::{Context as Circumstances, normalise};
 use kartei_schemas::matching::Role;
 use kartei_schemas::person::{FieldKind, PersonField, PersonSchema, Survival};
 use kartei_schemas::source::{
-    ConnectorSettings, Family, FilesSettings, Freshness, Mapping, MappingRule, MissingRow, OnDrift, SourceSchema, Volume,
+    ConnectorSettings, Family, FilesSettings, Freshness, Mapping, MappingRule, MissingRow, OnDrift, SourceSchema,
+    Volume,
 };
 use kartei_transport::{ReadOptions, read_table};
 use polars::prelude::*;
 
 use crate::context::Context;
-use crate::failure::{Failure, During};
+use crate::failure::{During, Failure};
 
 /// Values looked at to recognise a column.
 const SAMPLES: usize = 500;
@@ -160,8 +161,7 @@ fn canonical(one: &Received, fields: &BTreeMap<String, FieldKind>, now: DateTime
         }
     }
     rows.with_column(Column::new("key".into(), keys)).during("the rows could not be numbered")?;
-    let circumstances =
-        Circumstances { default_country: "DE".to_owned(), received_at: now, today: now.date_naive() };
+    let circumstances = Circumstances { default_country: "DE".to_owned(), received_at: now, today: now.date_naive() };
     let normalised = normalise(&rows, &source, &person, &circumstances)
         .map_err(|error| Failure::from_error(&error).with_hint_if(error.hint()))?;
     Ok(normalised.frame)
@@ -180,7 +180,8 @@ fn person_schema(one: &Received, fields: &BTreeMap<String, FieldKind>) -> Person
     let own = |name: &str| {
         one.file.recognition.columns.iter().find(|column| is_used(column) && column.field == name).map(|it| it.kind)
     };
-    let mut all: Vec<PersonField> = shipped.fields.into_iter().filter(|field| !fields.contains_key(&field.name)).collect();
+    let mut all: Vec<PersonField> =
+        shipped.fields.into_iter().filter(|field| !fields.contains_key(&field.name)).collect();
     all.extend(fields.iter().map(|(name, &kind)| PersonField {
         name: name.clone(),
         kind: own(name).unwrap_or(kind),
