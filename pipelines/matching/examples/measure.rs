@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
 
-use kartei_matching::{LinkOptions, evaluate, link};
+use kartei_matching::{LinkOptions, Linked, evaluate, link};
 use kartei_schemas::matching::MatchSchema;
 use polars::prelude::*;
 
@@ -137,7 +137,11 @@ fn measure(folder: &Path, set: &Set) {
         set.columns.iter().filter_map(|(from, to)| Some(frame.column(from).ok()?.clone().with_name((*to).into())));
     let records = DataFrame::new(frame.height(), columns.collect()).unwrap();
     let start = Instant::now();
-    let linked = link(&records, &MatchSchema::default(), &[], LinkOptions::default()).unwrap();
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let mut schema = MatchSchema::default();
+    schema.thresholds.merge = number("MERGE");
+    schema.thresholds.review = Some(number("REVIEW").unwrap_or(0.1));
+    let linked = link(&records, &schema, &[], LinkOptions::default()).unwrap();
     let seconds = start.elapsed().as_secs_f64();
     let found = evaluate::evaluate(&linked.clusters, &truth);
     println!(
@@ -154,6 +158,12 @@ fn measure(folder: &Path, set: &Set) {
         linked.statistics.coherence,
         linked.model.fit,
     );
+    if let Ok(path) = std::env::var("DUMP") {
+        dump(&linked, &truth, &path);
+    }
+    if number("REVIEW").is_some() {
+        reliability(&linked, &truth);
+    }
     if std::env::var_os("VERBOSE").is_some() {
         println!("prior same {:.3e} household {:.3e}", linked.model.prior_same, linked.model.prior_household);
         for comparison in &linked.model.comparisons {
@@ -172,6 +182,61 @@ fn measure(folder: &Path, set: &Set) {
         for key in &linked.statistics.keys {
             println!("  {key:?}");
         }
+    }
+}
+
+/// Of pairs given a probability, how many are right; and what a perfect judge would make of all pairs kept.
+fn reliability(linked: &Linked, truth: &[u32]) {
+    let mut bins = vec![(0_u64, 0_u64, 0.0_f64); 20];
+    let mut perfect: Vec<u32> = (0..u32::try_from(truth.len()).unwrap()).collect();
+    let pairs = &linked.pairs;
+    for place in 0..pairs.len() {
+        let (left, right) = (pairs.left[place] as usize, pairs.right[place] as usize);
+        let right_pair = truth[left] == truth[right];
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let bin = ((pairs.weight[place] / 2.0).floor() + 10.0).clamp(0.0, 19.0) as usize;
+        bins[bin].0 += 1;
+        bins[bin].1 += u64::from(right_pair);
+        bins[bin].2 += f64::from(pairs.probability[place]);
+        if right_pair {
+            let (one, other) = (root(&mut perfect, left), root(&mut perfect, right));
+            perfect[one.max(other)] = u32::try_from(one.min(other)).unwrap();
+        }
+    }
+    for (bin, (all, right, sum)) in bins.iter().enumerate().filter(|(_, bin)| bin.0 > 0) {
+        let (all_pairs, bits) = (*all as f64, 2 * i32::try_from(bin).unwrap() - 20);
+        println!(
+            "  {bits:4} bits: {all:7} pairs, expected {:.4}, right {:.4}",
+            sum / all_pairs,
+            *right as f64 / all_pairs
+        );
+    }
+    let labels: Vec<u32> = (0..truth.len()).map(|row| u32::try_from(root(&mut perfect, row)).unwrap()).collect();
+    println!("  perfect judge of the kept pairs: F1 {:.4}", evaluate::evaluate(&labels, truth).f1);
+}
+
+fn root(parents: &mut [u32], mut at: usize) -> usize {
+    while parents[at] as usize != at {
+        parents[at] = parents[parents[at] as usize];
+        at = parents[at] as usize;
+    }
+    at
+}
+
+fn dump(linked: &Linked, truth: &[u32], path: &str) {
+    use std::io::Write;
+    let mut file = std::io::BufWriter::new(File::create(path).unwrap());
+    writeln!(file, "left,right,weight,probability,household").unwrap();
+    let pairs = &linked.pairs;
+    for at in 0..pairs.len() {
+        let (left, right) = (pairs.left[at], pairs.right[at]);
+        writeln!(file, "{left},{right},{},{},{}", pairs.weight[at], pairs.probability[at], pairs.household[at])
+            .unwrap();
+    }
+    let mut file = std::io::BufWriter::new(File::create(format!("{path}.clusters")).unwrap());
+    writeln!(file, "cluster,household,truth").unwrap();
+    for (row, person) in truth.iter().enumerate() {
+        writeln!(file, "{},{},{person}", linked.clusters[row], linked.households[row]).unwrap();
     }
 }
 

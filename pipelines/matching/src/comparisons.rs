@@ -1,7 +1,7 @@
 //! The comparisons of a run, and the levels that each gives to a pair: small integers, four bits each, in one word.
 
 use crate::columns::MISSING;
-use crate::contacts::Email;
+use crate::contacts::{self, Email};
 use crate::dates;
 use crate::extras::{self, ExtraKind, ExtraLevel};
 use crate::memo::Memo;
@@ -21,6 +21,18 @@ pub(crate) const NO_LEVEL: u8 = 0;
 
 /// Given and surname changed places; a level of the given names, with the surnames' level left out.
 pub(crate) const NAMES_SWAPPED: u8 = GivenLevel::Exact as u8 + 1;
+
+/// How the name that a mail address spells compares with the other record's, by growing agreement.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+enum MailNameLevel {
+    Contradicts = 1,
+    Family,
+    Surname,
+    Initial,
+    Given,
+    Both,
+}
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +87,7 @@ impl Subject {
             Self::BirthDate => {
                 &["different", "two_digits", "same_year", "year_only", "two_parts", "one_digit", "swapped", "exact"]
             }
-            Self::Email => &["different", "same_local_part", "typo", "exact"],
+            Self::Email => &["different", "same_name", "same_local_part", "typo", "exact"],
             Self::Mobile | Self::Phone => &["different", "typo", "exact"],
             Self::Address => &[
                 "far",
@@ -89,7 +101,7 @@ impl Subject {
                 "near_house",
                 "same_house",
             ],
-            Self::MailName => &["contradicts", "surname", "given", "both"],
+            Self::MailName => &["contradicts", "family", "surname", "initial", "given", "both"],
             Self::Sex | Self::Extra(_, ExtraKind::Category) => &["different", "exact"],
             Self::Extra(_, ExtraKind::Identifier | ExtraKind::Code) => &["different", "near", "exact"],
             Self::Extra(_, ExtraKind::Words) => &["different", "similar", "near", "exact"],
@@ -183,7 +195,7 @@ impl<'a> Comparer<'a> {
                 Subject::Mobile => self.number_level(left, right, slot::MOBILE),
                 Subject::Phone => self.number_level(left, right, slot::PHONE),
                 Subject::Address => self.address_level(left, right),
-                Subject::MailName => self.mail_name_level(left, right, (given, surname)),
+                Subject::MailName => self.mail_name_level(left, right, surname),
                 Subject::Extra(number, kind) => self.extra_level(left, right, number, kind),
             };
             pattern |= u64::from(level) << (place * LEVEL_BITS);
@@ -246,7 +258,7 @@ impl<'a> Comparer<'a> {
         let emails = &self.records.emails;
         let memo = &mut self.texts[slot::EMAIL];
         of_both(left, right, slot::EMAIL, |left, right| {
-            memo.level(left, right, || compare_emails(&emails[left as usize], &emails[right as usize]))
+            memo.level(left, right, || contacts::compare(&emails[left as usize], &emails[right as usize]) as u8)
         })
     }
 
@@ -305,41 +317,38 @@ impl<'a> Comparer<'a> {
     }
 
     /// What the local part of an address says of the other record's name, where the names alone say too little.
-    fn mail_name_level(&mut self, left: &[u32], right: &[u32], names: (u8, u8)) -> u8 {
-        let there = self.mail_direction(left, right, names);
-        let back = self.mail_direction(right, left, names);
+    fn mail_name_level(&mut self, left: &[u32], right: &[u32], surname: u8) -> u8 {
+        let there = self.mail_direction(left, right, surname);
+        let back = self.mail_direction(right, left, surname);
         if there == NO_LEVEL || back == NO_LEVEL { there.max(back) } else { there.min(back) }
     }
 
-    fn mail_direction(&mut self, mail: &[u32], named: &[u32], (given, surname): (u8, u8)) -> u8 {
-        const CONTRADICTS: u8 = 1;
+    fn mail_direction(&mut self, mail: &[u32], named: &[u32], surname: u8) -> u8 {
         let email: &Email = &self.records.emails[mail[slot::EMAIL] as usize];
-        let (mail_given, mail_surname) = (email.given, email.surname);
-        let given_asked = given <= GivenLevel::Initial as u8 && mail[slot::GIVEN] == MISSING;
-        let surname_asked = surname <= SurnameLevel::Near as u8;
-        let given_level = if given_asked { self.given_level(mail_given, named[slot::GIVEN]) } else { NO_LEVEL };
-        let surname_level =
-            if surname_asked { self.surname_pair_level(mail_surname, named[slot::SURNAME]) } else { NO_LEVEL };
+        let (mail_given, mail_surname, is_family) = (email.given, email.surname, email.is_family);
+        let given_level = if mail[slot::GIVEN] == MISSING && named[slot::GIVEN] != MISSING {
+            if is_family {
+                return MailNameLevel::Family as u8;
+            }
+            self.given_level(mail_given, named[slot::GIVEN])
+        } else {
+            NO_LEVEL
+        };
+        let surname_level = if surname < SurnameLevel::Part as u8 {
+            self.surname_pair_level(mail_surname, named[slot::SURNAME])
+        } else {
+            NO_LEVEL
+        };
         let surname_agrees = surname_level >= SurnameLevel::Part as u8;
-        match given_level {
-            NO_LEVEL if surname_agrees => 2,
-            NO_LEVEL => NO_LEVEL,
-            level if level <= GivenLevel::Similar as u8 => CONTRADICTS,
-            level if level == GivenLevel::Initial as u8 => {
-                if surname_agrees {
-                    2
-                } else {
-                    NO_LEVEL
-                }
-            }
-            _ => {
-                if surname_agrees {
-                    4
-                } else {
-                    3
-                }
-            }
-        }
+        let level = match given_level {
+            NO_LEVEL if surname_agrees => MailNameLevel::Surname,
+            NO_LEVEL => return NO_LEVEL,
+            level if level <= GivenLevel::Similar as u8 => MailNameLevel::Contradicts,
+            _ if surname_agrees => MailNameLevel::Both,
+            level if level == GivenLevel::Initial as u8 => MailNameLevel::Initial,
+            _ => MailNameLevel::Given,
+        };
+        level as u8
     }
 
     fn extra_level(&mut self, left: &[u32], right: &[u32], number: usize, kind: ExtraKind) -> u8 {
@@ -381,17 +390,4 @@ fn sex_level(left: &[u32], right: &[u32], given: u8) -> u8 {
         return NO_LEVEL;
     }
     of_both(left, right, slot::SEX, |left, right| 1 + u8::from(left == right))
-}
-
-fn compare_emails(left: &Email, right: &Email) -> u8 {
-    if left.local == right.local {
-        if left.domain == right.domain {
-            return 4;
-        }
-        return if edits(&left.domain, &right.domain, 2).is_some() { 3 } else { 2 };
-    }
-    let most = if left.local.len().min(right.local.len()) >= 6 { 2 } else { 1 };
-    let Some(local_edits) = edits(&left.local, &right.local, most) else { return 1 };
-    let domain_most = 3 - local_edits;
-    if edits(&left.domain, &right.domain, domain_most).is_some() { 3 } else { 1 }
 }

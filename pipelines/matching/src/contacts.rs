@@ -2,9 +2,10 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::columns::MISSING;
+use crate::columns::{Column, MISSING};
 use crate::names::Names;
 use crate::records::{Records, slot};
+use crate::similarity::edits;
 use crate::text::fold;
 
 /// A distinct address.
@@ -12,10 +13,58 @@ use crate::text::fold;
 pub(crate) struct Email {
     pub(crate) local: Box<str>,
     pub(crate) domain: Box<str>,
-    /// Given name that the local part spells, or 0.
+    /// The digits of the local part.
+    digits: Box<str>,
+    /// Records whose address has this domain.
+    domain_count: u32,
+    /// Whether the local part is nothing but names.
+    is_named: bool,
+    /// Whether it says that a family shares it.
+    pub(crate) is_family: bool,
+    /// Given name, or its first letter, that the local part spells; or 0.
     pub(crate) given: u32,
     /// Surname that the local part spells, or 0.
     pub(crate) surname: u32,
+}
+
+/// How two addresses compare, by growing agreement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum EmailLevel {
+    Different = 1,
+    /// The same names before the sign, elsewhere: says no more than the names.
+    SameName,
+    SameLocalPart,
+    Typo,
+    Exact,
+}
+
+/// Compares two addresses.
+pub(crate) fn compare(left: &Email, right: &Email) -> EmailLevel {
+    let same_local = left.local == right.local;
+    if same_local && left.domain == right.domain {
+        return EmailLevel::Exact;
+    }
+    let near_domain = left.domain == right.domain || is_domain_typo(left, right);
+    if same_local && near_domain {
+        return EmailLevel::Typo;
+    }
+    if same_local {
+        let says_little = left.is_named && left.digits.len() < 2 || left.local.len() < 5;
+        return if says_little { EmailLevel::SameName } else { EmailLevel::SameLocalPart };
+    }
+    let most = if left.local.len().min(right.local.len()) >= 8 { 2 } else { 1 };
+    let both_named = left.is_named && right.is_named;
+    if near_domain && !both_named && left.digits == right.digits && edits(&left.local, &right.local, most).is_some() {
+        return EmailLevel::Typo;
+    }
+    EmailLevel::Different
+}
+
+/// A domain that hardly anyone has, next to one that many have.
+fn is_domain_typo(left: &Email, right: &Email) -> bool {
+    let (rare, common) = (left.domain_count.min(right.domain_count), left.domain_count.max(right.domain_count));
+    rare.saturating_mul(20) < common && edits(&left.domain, &right.domain, 2).is_some()
 }
 
 /// Names that occur in the records, by which the words of a local part are known.
@@ -34,12 +83,16 @@ pub(crate) fn canonical(address: &str) -> String {
 }
 
 /// What the local part of an address spells.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Spelled {
-    pub(crate) given: Option<String>,
-    pub(crate) surname: Option<String>,
+    pub(crate) given: String,
+    pub(crate) surname: String,
+    /// Nothing is left over, digits apart.
+    pub(crate) is_all: bool,
+    pub(crate) is_family: bool,
 }
 
-/// Reads the words of a local part as names: `anna.mueller`, `mueller-anna`, `annamueller7`, `a.mueller`, `jutta31`.
+/// Reads the words of a local part as names: `anna.mueller`, `mueller-anna`, `annamueller7`, `amueller`, `jutta31`.
 pub(crate) fn spelled(address: &str, known: &KnownNames<'_>) -> Spelled {
     let local = address.split('@').next().unwrap_or("");
     let letters: String = local.chars().map(|letter| if letter.is_alphabetic() { letter } else { ' ' }).collect();
@@ -47,39 +100,74 @@ pub(crate) fn spelled(address: &str, known: &KnownNames<'_>) -> Spelled {
     let is_given = |word: &str| word.len() >= 3 && known.given.contains(word);
     let is_surname = |word: &str| word.len() >= 3 && known.surnames.contains(word);
     let found = |given: &str, surname: &str| Spelled {
-        given: (!given.is_empty()).then(|| given.to_owned()),
-        surname: (!surname.is_empty()).then(|| surname.to_owned()),
+        given: given.to_owned(),
+        surname: surname.to_owned(),
+        is_all: words.len() <= 2,
+        is_family: false,
     };
-    match words.as_slice() {
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["familie" | "family" | "fam", .., last] => Spelled { is_family: true, ..found("", last) },
         [one] if is_given(one) && !is_surname(one) => found(one, ""),
         [one] if is_surname(one) && !is_given(one) => found("", one),
-        [one] if !is_given(one) => (3..one.len().saturating_sub(2))
-            .filter(|place| one.is_char_boundary(*place))
-            .map(|place| one.split_at(place))
-            .find_map(|(front, back)| match () {
-                () if is_given(front) && is_surname(back) => Some(found(front, back)),
-                () if is_surname(front) && is_given(back) => Some(found(back, front)),
-                () => None,
-            })
-            .unwrap_or_else(|| found("", "")),
-        [first, .., last] if is_given(first) && !is_given(last) => found(first, if last.len() > 2 { last } else { "" }),
-        [first, .., last] if is_given(last) && is_surname(first) => found(last, first),
-        [first, .., last] if is_given(first) => found(first, last),
-        [first, .., last] if first.len() == 1 && is_surname(last) => found(first, last),
-        _ => found("", ""),
+        [one] if is_given(one) => Spelled { is_all: true, ..Spelled::default() },
+        [one] => {
+            glued(one, is_given, is_surname).map_or_else(Spelled::default, |(given, surname)| found(given, surname))
+        }
+        [first, .., last] if is_given(first) && (!is_given(last) || is_surname(last)) => {
+            found(first, if last.len() > 2 { last } else { "" })
+        }
+        [first, .., last] if is_given(last) => found(last, if first.len() > 2 { first } else { "" }),
+        [first, .., last] if first.len() == 1 && last.len() > 2 => found(first, last),
+        [first, .., last] if last.len() == 1 && is_surname(first) => found(last, first),
+        _ => Spelled::default(),
     }
 }
 
-/// Takes an address apart.
-pub(crate) fn take_apart(address: &str, spelled: &Spelled, names: &mut Names) -> Email {
-    let (local, domain) = address.split_once('@').unwrap_or((address, ""));
-    let mut number = |name: &Option<String>| name.as_deref().map_or(0, |name| names.number(name));
-    Email {
-        local: local.into(),
-        domain: domain.into(),
-        given: number(&spelled.given),
-        surname: number(&spelled.surname),
+/// One word made of two names: `annamueller`, `muelleranna`, `amueller`.
+fn glued(word: &str, is_given: impl Fn(&str) -> bool, is_surname: impl Fn(&str) -> bool) -> Option<(&str, &str)> {
+    let places = (3..word.len().saturating_sub(2)).filter(|place| word.is_char_boundary(*place));
+    for place in places {
+        let (front, back) = word.split_at(place);
+        if is_given(front) && is_surname(back) {
+            return Some((front, back));
+        }
+        if is_surname(front) && is_given(back) {
+            return Some((back, front));
+        }
     }
+    let (initial, rest) = word.split_at_checked(1)?;
+    (rest.len() >= 4 && is_surname(rest)).then_some((initial, rest))
+}
+
+/// Takes addresses apart.
+pub(crate) fn take_apart(column: &Column, spelled: &[Spelled], names: &mut Names) -> Vec<Email> {
+    let mut domains: FxHashMap<&str, u32> = FxHashMap::default();
+    let split = |address: &'_ str| -> (Box<str>, Box<str>) {
+        let (local, domain) = address.split_once('@').unwrap_or((address, ""));
+        (local.into(), domain.into())
+    };
+    let mut counts = vec![0_u32; column.texts.len()];
+    for id in &column.ids {
+        counts[*id as usize] += 1;
+    }
+    for (text, count) in column.texts.iter().zip(&counts) {
+        *domains.entry(text.split_once('@').map_or("", |(_, domain)| domain)).or_insert(0) += count;
+    }
+    let mut number = |name: &str| if name.is_empty() { 0 } else { names.number(name) };
+    let emails = column.texts.iter().zip(spelled).map(|(text, spelled)| {
+        let (local, domain) = split(text);
+        Email {
+            digits: local.chars().filter(char::is_ascii_digit).collect::<String>().into(),
+            domain_count: domains.get(&*domain).copied().unwrap_or(0),
+            local,
+            domain,
+            is_named: spelled.is_all,
+            is_family: spelled.is_family,
+            given: number(&spelled.given),
+            surname: number(&spelled.surname),
+        }
+    });
+    emails.collect()
 }
 
 /// A contact that so many different given names share says nothing about a person.
@@ -115,12 +203,15 @@ mod tests {
         };
         let names = |address: &str| {
             let spelled = spelled(address, &known);
-            (spelled.given.unwrap_or_default(), spelled.surname.unwrap_or_default())
+            (spelled.given, spelled.surname)
         };
-        assert_eq!(names("jutta31@web.de"), ("jutta".into(), String::new()));
-        assert_eq!(names("anna.mueller@web.de"), ("anna".into(), "mueller".into()));
-        assert_eq!(names("annaschulz7@web.de"), ("anna".into(), "schulz".into()));
-        assert_eq!(names("schulz-jutta@web.de"), ("jutta".into(), "schulz".into()));
-        assert_eq!(names("sonnenblume@web.de"), (String::new(), String::new()));
+        let name = |given: &str, surname: &str| (given.to_owned(), surname.to_owned());
+        assert_eq!(names("jutta31@web.de"), name("jutta", ""));
+        assert_eq!(names("anna.mueller@web.de"), name("anna", "mueller"));
+        assert_eq!(names("annaschulz7@web.de"), name("anna", "schulz"));
+        assert_eq!(names("aschulz@web.de"), name("a", "schulz"));
+        assert_eq!(names("schulz-jutta@web.de"), name("jutta", "schulz"));
+        assert_eq!(names("sonnenblume@web.de"), name("", ""));
+        assert!(super::spelled("familie.schulz@web.de", &known).is_family);
     }
 }

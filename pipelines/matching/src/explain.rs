@@ -60,7 +60,7 @@ pub fn explain(
     let labels: Vec<u32> =
         prepared.rows.iter().map(|row| linked.clusters.get(*row as usize).copied().unwrap_or(*row)).collect();
     let shipped = Weights::of_schema(schema, &subjects)?;
-    let believed = |slot| training::believed_collision(&shipped, &subjects, slot);
+    let believed = |slot| training::belief(&shipped, &subjects, slot);
     let frequencies = Frequencies::count(&prepared, believed, Some(&labels));
     let pattern = Comparer::unremembering(&prepared, &subjects).pattern(left, right);
     let reasons = Reasons { records: &prepared, subjects: &subjects, table: &table };
@@ -79,8 +79,8 @@ impl Reasons<'_> {
     }
 
     fn of_pair(&self, frequencies: &Frequencies, pattern: u64, (left, right): (u32, u32)) -> Explanation {
-        let (left, right) = (self.records.record(left), self.records.record(right));
-        let together = frequencies.of_pair(self.subjects, pattern, left, right);
+        let pair = frequencies.pair(self.records, left, right);
+        let together = frequencies.of_pair(self.subjects, pattern, pair);
         let mut odds = self.table.odds(pattern);
         odds.same += together.same;
         odds.household += together.household;
@@ -88,7 +88,7 @@ impl Reasons<'_> {
         let mut apart = 0.0;
         for (place, subject) in self.subjects.iter().enumerate() {
             let level = level_of(pattern, place);
-            let rarity = if level == 0 { Odds::default() } else { frequencies.of_level(*subject, level, left, right) };
+            let rarity = if level == 0 { Odds::default() } else { frequencies.of_level(*subject, level, pair) };
             apart += rarity.same;
             let name = level.checked_sub(1).map_or("missing", |level| subject.levels()[usize::from(level)]);
             steps.push(ExplanationStep {

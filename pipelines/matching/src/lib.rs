@@ -23,6 +23,7 @@ mod link;
 mod memo;
 mod names;
 mod nicknames;
+mod origins;
 mod outcome;
 mod phonetic;
 mod placeholders;

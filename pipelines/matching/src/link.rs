@@ -26,6 +26,9 @@ const SAMPLE_PAIRS: u64 = 1_000_000;
 const KEPT_SAME: f64 = 0.002;
 const KEPT_HOUSEHOLD: f64 = 0.3;
 
+/// The merge threshold where there was too little to learn from: rather two persons too many than one too few.
+const UNTRAINED_MERGE: f64 = 0.75;
+
 /// Finds out which records are one person.
 ///
 /// `records` is a normalised frame as [`kartei_schemas::frame`] describes it; other columns play the part that
@@ -76,7 +79,7 @@ impl Run<'_> {
             |pair| Some((pair.left, pair.right, pair.pattern)),
         );
         let share = thousandths as f64 / 1000.0;
-        let believed = |slot| training::believed_collision(shipped, self.subjects, slot);
+        let believed = |slot| training::belief(shipped, self.subjects, slot);
         let by_records = Frequencies::count(self.records, believed, None);
         let (first, _) = self.fit(shipped, &by_records, &sample.kept, share);
         let (mut scored, pairs, new_pairs) = self.score(&first, &by_records);
@@ -84,7 +87,7 @@ impl Run<'_> {
         let by_persons = Frequencies::count(self.records, believed, Some(&clusters));
         let (second, fit) = self.fit(shipped, &by_persons, &sample.kept, share);
         self.rescore(&mut scored, &second, &by_persons);
-        let merge = self.schema.thresholds.merge.unwrap_or(0.5);
+        let merge = self.schema.thresholds.merge.unwrap_or(if fit == Fit::Shipped { UNTRAINED_MERGE } else { 0.5 });
         let review = self.schema.thresholds.review.unwrap_or(0.1).min(merge);
         let clusters = self.cluster(&scored, &second, &by_persons, bits_of(merge));
         let model = Model {
@@ -114,6 +117,7 @@ impl Run<'_> {
         let count = self.records.len();
         let mut weights = Weights { prior: training::first_prior(count), ..shipped.clone() };
         training::fit_strangers(&mut weights, self.records, self.subjects, frequencies);
+        training::blend_households(&mut weights, shipped, self.subjects);
         if self.schema.training == Training::Never {
             return (weights, Fit::Shipped);
         }
@@ -133,8 +137,7 @@ impl Run<'_> {
     }
 
     fn rarity(&self, frequencies: &Frequencies, left: u32, right: u32, pattern: u64) -> Odds {
-        let (left, right) = (self.records.record(left), self.records.record(right));
-        frequencies.of_pair(self.subjects, pattern, left, right)
+        frequencies.of_pair(self.subjects, pattern, frequencies.pair(self.records, left, right))
     }
 
     fn odds(&self, table: &WeightTable, frequencies: &Frequencies, pair: (u32, u32), pattern: u64) -> Odds {

@@ -149,7 +149,7 @@ impl Names {
     /// How two known given names compare.
     pub(crate) fn compare_given(&self, left: u32, right: u32) -> GivenLevel {
         if left == right {
-            return GivenLevel::Exact;
+            return if self.joined[left as usize].len() == 1 { GivenLevel::Initial } else { GivenLevel::Exact };
         }
         let (left_name, right_name) = (&self.all[left as usize], &self.all[right as usize]);
         if self.joined[left as usize] == self.joined[right as usize] {
@@ -200,7 +200,7 @@ impl Names {
     /// How two known surnames compare.
     pub(crate) fn compare_surnames(&self, left: u32, right: u32) -> SurnameLevel {
         if left == right || self.joined[left as usize] == self.joined[right as usize] {
-            return SurnameLevel::Exact;
+            return if self.joined[left as usize].len() == 1 { SurnameLevel::Initial } else { SurnameLevel::Exact };
         }
         let (left_name, right_name) = (&self.all[left as usize], &self.all[right as usize]);
         let is_single = left_name.count == 1 && right_name.count == 1;
@@ -246,10 +246,11 @@ impl Names {
     }
 }
 
-/// `Rob` for `Robert`: three letters or more that begin the longer name.
+/// `Rob` for `Robert`, `Josi` for `Josephine`: three letters or more that begin the longer name, and a pet's ending.
 fn is_short_form(left: &str, right: &str) -> bool {
     let (short, long) = if left.len() < right.len() { (left, right) } else { (right, left) };
-    short.len() >= 3 && long.starts_with(short)
+    let stem = short.strip_suffix("ie").or_else(|| short.strip_suffix(['i', 'y'])).unwrap_or(short);
+    [short, stem].iter().any(|stem| stem.len() >= 3 && long.starts_with(stem))
 }
 
 fn is_same_stripped(left: &Word, right: &Word) -> bool {

@@ -1,10 +1,12 @@
 //! Term frequency: two records that share a rare value are one person sooner than two that share a common one.
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::columns::MISSING;
 use crate::comparisons::{NAMES_SWAPPED, Subject, level_of};
+use crate::names::{GivenLevel, SurnameLevel};
+use crate::origins::{NamePair, Origins};
+use crate::places::AddressLevel;
 use crate::records::{Records, slot};
 use crate::weights::Odds;
 
@@ -14,13 +16,17 @@ const BELIEVED_PERSONS: f64 = 500.0;
 /// Pairs' worth of belief in the shipped chance that two strangers share a value.
 const BELIEVED_PAIRS: f64 = 100_000.0;
 
+/// How much the names' frequencies apart count against how often they were seen together, in persons.
+const BELIEVED_NAMESAKES: f64 = 0.3;
+
 /// How often each value is found, counted in persons.
 pub(crate) struct Frequencies {
     /// Per slot and value, persons that have it.
-    counts: Vec<FxHashMap<u32, u32>>,
+    counts: Vec<Vec<u32>>,
     slots: Vec<Slot>,
-    /// Whether persons were counted, not records.
-    counts_persons: bool,
+    origins: Origins,
+    /// Per record its person, once there are clusters.
+    persons: Option<Vec<u32>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -31,22 +37,65 @@ struct Slot {
     collision: f64,
     /// The same, as the shipped weights have it.
     believed: f64,
+    /// The share of household pairs that agree beyond chance, where households do not share the value as such.
+    at_home: f64,
+}
+
+/// What is known of a slot before anything is counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Belief {
+    /// The chance that two strangers share a value.
+    pub(crate) collision: f64,
+    /// The share of pairs of one household that agree.
+    pub(crate) at_home: f64,
+}
+
+/// Two records that are compared.
+#[derive(Clone, Copy)]
+pub(crate) struct Pair<'a> {
+    pub(crate) left: &'a [u32],
+    pub(crate) right: &'a [u32],
+    /// Whether they are held to be one person as yet.
+    pub(crate) together: bool,
+}
+
+impl Pair<'_> {
+    fn value(self, slot: usize) -> (u32, u32) {
+        (self.left[slot], self.right[slot])
+    }
 }
 
 impl Frequencies {
-    /// Counts values; records of one cluster count once each value. `believed` gives the chance that strangers share
-    /// a value of a slot, where it is known beforehand.
-    pub(crate) fn count(records: &Records, believed: impl Fn(usize) -> Option<f64>, clusters: Option<&[u32]>) -> Self {
+    /// Counts values; records of one cluster count once each value. `believed` gives what is known
+    /// of a slot beforehand.
+    pub(crate) fn count(
+        records: &Records,
+        believed: impl Fn(usize) -> Option<Belief>,
+        clusters: Option<&[u32]>,
+    ) -> Self {
         let slots = slot::EXTRAS + records.extras.len();
-        let counts: Vec<FxHashMap<u32, u32>> = (0..slots)
+        let order = clusters.map(|clusters| {
+            let mut order: Vec<u32> = (0..u32::try_from(clusters.len()).unwrap_or(u32::MAX)).collect();
+            order.par_sort_unstable_by_key(|record| (clusters[*record as usize], *record));
+            order
+        });
+        let counts: Vec<Vec<u32>> = (0..slots)
             .into_par_iter()
-            .map(|slot| match clusters {
-                None => count_records(records, slot),
-                Some(clusters) => count_clusters(records, slot, clusters),
+            .map(|slot| match (clusters, &order) {
+                (Some(clusters), Some(order)) => count_persons(records, slot, clusters, order),
+                _ => count_records(records, slot),
             })
             .collect();
-        let slots = counts.iter().enumerate().map(|(slot, counts)| Slot::of(counts, believed(slot).unwrap_or(1e-4)));
-        Self { slots: slots.collect(), counts, counts_persons: clusters.is_some() }
+        let slots = counts.iter().enumerate().map(|(slot, counts)| Slot::of(counts, believed(slot)));
+        let slots = slots.collect();
+        let origins = Origins::fit(&name_pairs(records, &counts[slot::FULL_NAME]), records.names.len());
+        Self { slots, counts, origins, persons: clusters.map(<[u32]>::to_vec) }
+    }
+
+    /// A pair of records, as the frequencies see it.
+    pub(crate) fn pair<'a>(&self, records: &'a Records, left: u32, right: u32) -> Pair<'a> {
+        let together = self.persons.as_ref().is_some_and(|persons| persons[left as usize] == persons[right as usize]);
+        Pair { left: records.record(left), right: records.record(right), together }
     }
 
     /// The chance that two strangers share a value of the slot.
@@ -54,145 +103,203 @@ impl Frequencies {
         self.slots[slot].collision
     }
 
-    /// Persons other than the one at hand that have the value.
-    fn others(&self, slot: usize, value: u32) -> f64 {
-        let others = self.counts[slot].get(&value).map_or(0.0, |count| f64::from(*count) - 1.0);
-        if self.counts_persons { others } else { others * 0.5 }
+    /// Persons other than those of the pair that have the value.
+    fn others(&self, slot: usize, value: u32, persons: f64) -> f64 {
+        let count = self.counts[slot].get(place_of(slot, value)).map_or(0.0, |count| f64::from(*count));
+        let others = (count - persons).max(0.0);
+        if self.persons.is_some() { others } else { others * 0.5 }
     }
 
     /// The chance that a stranger has the value.
-    fn share(&self, slot: usize, value: u32) -> f64 {
+    fn share(&self, slot: usize, value: u32, persons: f64) -> f64 {
         let known = self.slots[slot];
         let unseen = (known.total * known.collision).min(0.5) + BELIEVED_PERSONS * known.believed * 0.25;
-        (self.others(slot, value) + unseen) / (known.total + BELIEVED_PERSONS)
+        (self.others(slot, value, persons) + unseen) / (known.total + BELIEVED_PERSONS)
     }
 
     /// What the rarity of a value adds to the weight of its exact agreement.
-    fn surplus(&self, slot: usize, value: u32) -> f64 {
-        (self.collision(slot) / self.share(slot, value)).log2()
+    fn surplus(&self, slot: usize, value: u32, persons: f64) -> f64 {
+        (self.collision(slot) / self.share(slot, value, persons)).log2()
     }
 
     /// What the rarity of the agreeing values adds to the odds of a pair.
-    pub(crate) fn of_pair(&self, subjects: &[Subject], pattern: u64, left: &[u32], right: &[u32]) -> Odds {
+    pub(crate) fn of_pair(&self, subjects: &[Subject], pattern: u64, pair: Pair<'_>) -> Odds {
         let mut odds = Odds::default();
-        let mut levels = [0_u8; 2];
+        let (mut given, mut surname) = (0, 0);
         for (place, subject) in subjects.iter().enumerate() {
             let level = level_of(pattern, place);
             if level == 0 {
                 continue;
             }
             match subject {
-                Subject::GivenName => levels[0] = level,
-                Subject::Surname => levels[1] = level,
+                Subject::GivenName => given = level,
+                Subject::Surname => surname = level,
                 _ => {}
             }
-            let added = self.of_level(*subject, level, left, right);
+            let added = self.of_level(*subject, level, pair);
             odds.same += added.same;
             odds.household += added.household;
         }
-        let [given, surname] = levels;
-        let added = self.of_names(given, surname, left, right);
-        odds.same += added;
+        let namesakes = self.of_names(given, surname, pair);
+        odds.same += namesakes;
+        odds.household += namesakes;
         odds
     }
 
     /// What one comparison's rarity adds.
     #[expect(clippy::cast_possible_truncation, reason = "a weight needs no more than seven digits")]
-    pub(crate) fn of_level(&self, subject: Subject, level: u8, left: &[u32], right: &[u32]) -> Odds {
+    pub(crate) fn of_level(&self, subject: Subject, level: u8, pair: Pair<'_>) -> Odds {
         let exact = u8::try_from(subject.levels().len()).unwrap_or(u8::MAX);
-        let (slot, shared_at_home) = match subject {
-            Subject::GivenName => (slot::GIVEN, false),
-            Subject::Surname => (slot::SURNAME, true),
-            Subject::BirthDate => (slot::DATE, false),
-            Subject::Email => (slot::EMAIL, true),
-            Subject::Mobile => (slot::MOBILE, false),
-            Subject::Phone => (slot::PHONE, true),
-            Subject::Address => return self.of_address(level, left, right),
-            Subject::Extra(number, _) => (slot::EXTRAS + number, true),
-            Subject::Sex | Subject::MailName => return Odds::default(),
-        };
-        let added = match subject {
+        let half_from = |near: u8| if level >= near { 0.5 } else { 0.0 };
+        let (slot, part, shared_at_home) = match subject {
             Subject::GivenName if level == NAMES_SWAPPED => {
-                0.5 * (self.surplus(slot::GIVEN, left[slot::GIVEN]) + self.surplus(slot::SURNAME, left[slot::SURNAME]))
+                let (given, surname) = (self.rarer(slot::GIVEN, pair), self.rarer(slot::SURNAME, pair));
+                return Odds { same: (0.5 * (given + surname)).clamp(-8.0, 8.0) as f32, household: 0.0 };
             }
-            Subject::GivenName if level == exact - 1 => self.rarer(slot, left[slot], right[slot]),
-            Subject::GivenName if level >= exact - 4 => 0.5 * self.rarer(slot, left[slot], right[slot]),
-            Subject::Surname if level >= exact - 2 && level < exact => 0.5 * self.rarer(slot, left[slot], right[slot]),
-            _ if level == exact => self.rarer(slot, left[slot], right[slot]),
-            _ => 0.0,
+            Subject::GivenName if level == GivenLevel::Exact as u8 => (slot::GIVEN, 1.0, false),
+            Subject::GivenName => (slot::GIVEN, half_from(GivenLevel::OneOfSeveral as u8), false),
+            Subject::Surname if level < exact => (slot::SURNAME, half_from(SurnameLevel::Part as u8), true),
+            Subject::Surname => (slot::SURNAME, 1.0, true),
+            Subject::Address => return self.of_address(level, pair),
+            Subject::Sex | Subject::MailName => return Odds::default(),
+            _ if level < exact => return Odds::default(),
+            Subject::BirthDate => (slot::DATE, 1.0, false),
+            Subject::Email => (slot::EMAIL, 1.0, true),
+            Subject::Mobile => (slot::MOBILE, 1.0, false),
+            Subject::Phone => (slot::PHONE, 1.0, true),
+            Subject::Extra(number, _) => (slot::EXTRAS + number, 1.0, true),
         };
-        let added = added.clamp(-8.0, 8.0) as f32;
-        Odds { same: added, household: if shared_at_home { added } else { 0.0 } }
+        if part == 0.0 {
+            return Odds::default();
+        }
+        let added = (part * self.rarer(slot, pair)).clamp(-8.0, 8.0);
+        let at_home = if shared_at_home {
+            added
+        } else if part > 0.9 {
+            self.beyond_chance(slot, added)
+        } else {
+            0.0
+        };
+        Odds { same: added as f32, household: at_home as f32 }
+    }
+
+    /// What the rarity of a value that a household does not share as such adds to its odds: by chance its members
+    /// agree on common values, beyond chance (twins, father and son of one name) as often on rare ones.
+    fn beyond_chance(&self, slot: usize, added: f64) -> f64 {
+        let known = self.slots[slot];
+        let beyond = (known.at_home - known.collision).max(0.0);
+        let share = known.collision * (-added).exp2();
+        added + ((share + beyond) / (known.collision + beyond)).log2()
     }
 
     /// The smaller of the surpluses of two values that agree at least nearly.
-    fn rarer(&self, slot: usize, left: u32, right: u32) -> f64 {
-        match (left, right) {
+    fn rarer(&self, slot: usize, pair: Pair<'_>) -> f64 {
+        let both = if pair.together { 1.0 } else { 2.0 };
+        match pair.value(slot) {
             (MISSING, MISSING) => 0.0,
-            (MISSING, value) | (value, MISSING) => self.surplus(slot, value),
-            (left, right) if left == right => self.surplus(slot, left),
-            (left, right) => self.surplus(slot, left).min(self.surplus(slot, right)),
+            (MISSING, value) | (value, MISSING) => self.surplus(slot, value, 1.0),
+            (left, right) if left == right => self.surplus(slot, left, both),
+            (left, right) => self.surplus(slot, left, 1.0).min(self.surplus(slot, right, 1.0)),
         }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a weight needs no more than seven digits")]
-    fn of_address(&self, level: u8, left: &[u32], right: &[u32]) -> Odds {
+    fn of_address(&self, level: u8, pair: Pair<'_>) -> Odds {
         let slot = match level {
-            3 => slot::CITY,
-            4 | 5 => slot::POSTAL_CODE,
-            10 => slot::ADDRESS,
+            level if level == AddressLevel::SameCity as u8 => slot::CITY,
+            level if level == AddressLevel::SamePostalCode as u8 || level == AddressLevel::PlaceOnly as u8 => {
+                slot::POSTAL_CODE
+            }
+            level if level == AddressLevel::SameHouse as u8 => slot::ADDRESS,
             _ => return Odds::default(),
         };
-        if left[slot] == MISSING || right[slot] == MISSING || left[slot] != right[slot] {
+        let (left, right) = pair.value(slot);
+        if left == MISSING || left != right {
             return Odds::default();
         }
-        let added = self.surplus(slot, left[slot]).clamp(-6.0, 6.0) as f32;
+        let added = self.rarer(slot, pair).clamp(-6.0, 6.0) as f32;
         Odds { same: added, household: added }
     }
 
-    /// Names that go together more often than chance has it: Turkish given names with Turkish surnames.
+    /// Names that go together more often than chance has it, or less often.
     #[expect(clippy::cast_possible_truncation, reason = "a weight needs no more than seven digits")]
-    fn of_names(&self, given: u8, surname: u8, left: &[u32], right: &[u32]) -> f32 {
-        let exact_given = u8::try_from(Subject::GivenName.levels().len()).unwrap_or(0) - 1;
-        let exact_surname = u8::try_from(Subject::Surname.levels().len()).unwrap_or(0);
-        if given != exact_given || surname != exact_surname || left[slot::FULL_NAME] != right[slot::FULL_NAME] {
+    fn of_names(&self, given: u8, surname: u8, pair: Pair<'_>) -> f32 {
+        if given < GivenLevel::Nickname as u8 || given == NAMES_SWAPPED || surname < SurnameLevel::Part as u8 {
             return 0.0;
         }
-        if left[slot::FULL_NAME] == MISSING || !self.counts_persons {
-            return 0.0;
+        let lift = |record: &[u32]| self.origins.lift(record[slot::GIVEN], record[slot::SURNAME]).log2();
+        let (name, other_name) = pair.value(slot::FULL_NAME);
+        if name != other_name || name == MISSING {
+            return -(0.5 * (lift(pair.left) + lift(pair.right))).clamp(-3.0, 8.0) as f32;
         }
+        let persons = if pair.together { 1.0 } else { 2.0 };
         let total = self.slots[slot::FULL_NAME].total.max(2.0);
-        let apart = self.share(slot::GIVEN, left[slot::GIVEN]) * self.share(slot::SURNAME, left[slot::SURNAME]);
-        let others = self.others(slot::FULL_NAME, left[slot::FULL_NAME]);
-        let together = (others + (apart * total).min(0.5)) / total;
-        (apart / together).log2().clamp(-8.0, 0.0) as f32
+        let apart = self.share(slot::GIVEN, pair.left[slot::GIVEN], persons)
+            * self.share(slot::SURNAME, pair.left[slot::SURNAME], persons);
+        let expected = (apart * lift(pair.left).clamp(-3.0, 8.0).exp2() * total).max(1e-9);
+        let seen = self.others(slot::FULL_NAME, name, persons);
+        let namesakes = expected * (seen + BELIEVED_NAMESAKES) / (expected + BELIEVED_NAMESAKES);
+        (apart * total / namesakes).log2().clamp(-10.0, 4.0) as f32
     }
 }
 
-fn count_records(records: &Records, slot: usize) -> FxHashMap<u32, u32> {
-    let mut counts = FxHashMap::default();
+/// Values are small numbers already, birth dates apart.
+fn place_of(slot: usize, value: u32) -> usize {
+    let value = value as usize;
+    if slot == slot::DATE && value != 0 { value / 10_000 * 416 + value / 100 % 100 * 32 + value % 100 } else { value }
+}
+
+fn add(counts: &mut Vec<u32>, place: usize) {
+    if counts.len() <= place {
+        counts.resize(place + 1, 0);
+    }
+    counts[place] += 1;
+}
+
+fn count_records(records: &Records, slot: usize) -> Vec<u32> {
+    let mut counts = Vec::new();
     for value in records.column(slot).filter(|value| *value != MISSING) {
-        *counts.entry(value).or_insert(0) += 1;
+        add(&mut counts, place_of(slot, value));
     }
     counts
 }
 
-fn count_clusters(records: &Records, slot: usize, clusters: &[u32]) -> FxHashMap<u32, u32> {
-    let mut seen: FxHashSet<u64> = FxHashSet::default();
-    let mut counts = FxHashMap::default();
-    for (value, cluster) in records.column(slot).zip(clusters).filter(|(value, _)| *value != MISSING) {
-        if seen.insert(u64::from(*cluster) << 32 | u64::from(value)) {
-            *counts.entry(value).or_insert(0) += 1;
+fn count_persons(records: &Records, slot: usize, clusters: &[u32], order: &[u32]) -> Vec<u32> {
+    let mut counts = Vec::new();
+    let mut values = Vec::new();
+    for person in order.chunk_by(|left, right| clusters[*left as usize] == clusters[*right as usize]) {
+        values.clear();
+        values.extend(person.iter().map(|record| records.record(*record)[slot]).filter(|value| *value != MISSING));
+        values.sort_unstable();
+        values.dedup();
+        for value in &values {
+            add(&mut counts, place_of(slot, *value));
         }
     }
     counts
+}
+
+/// Every whole name once, with the persons that have it.
+fn name_pairs(records: &Records, counts: &[u32]) -> Vec<NamePair> {
+    let mut pairs: Vec<Option<NamePair>> = vec![None; counts.len()];
+    for number in 0..records.len() {
+        let record = records.record(u32::try_from(number).unwrap_or(u32::MAX));
+        let name = record[slot::FULL_NAME] as usize;
+        if name != 0 {
+            let count = counts[name].min(1000) as f32;
+            let pair = NamePair { given: record[slot::GIVEN], surname: record[slot::SURNAME], count };
+            pairs[name].get_or_insert(pair);
+        }
+    }
+    pairs.into_iter().flatten().collect()
 }
 
 impl Slot {
-    fn of(counts: &FxHashMap<u32, u32>, believed: f64) -> Self {
-        let total: f64 = counts.values().map(|count| f64::from(*count)).sum();
-        let pairs: f64 = counts.values().map(|count| f64::from(*count) * (f64::from(*count) - 1.0)).sum();
+    fn of(counts: &[u32], belief: Option<Belief>) -> Self {
+        let Belief { collision: believed, at_home } = belief.unwrap_or(Belief { collision: 1e-4, at_home: 0.0 });
+        let total: f64 = counts.iter().map(|count| f64::from(*count)).sum();
+        let pairs: f64 = counts.iter().map(|count| f64::from(*count)).map(|count| count * (count - 1.0).max(0.0)).sum();
         let collision = (pairs + BELIEVED_PAIRS * believed) / (total * (total - 1.0).max(0.0) + BELIEVED_PAIRS);
-        Self { total, collision, believed }
+        Self { total, collision, believed, at_home }
     }
 }

@@ -256,10 +256,7 @@ impl Reader {
             let known = KnownNames { given: words(slot::GIVEN), surnames: words(slot::SURNAME) };
             column.texts.par_iter().map(|address| contacts::spelled(address, &known)).collect()
         };
-        let names = &mut self.names;
-        let emails =
-            column.texts.iter().zip(&spelled).map(|(text, spelled)| contacts::take_apart(text, spelled, names));
-        let emails = emails.collect();
+        let emails = contacts::take_apart(&column, &spelled, &mut self.names);
         self.slots[slot::EMAIL] = column.ids;
         self.texts[slot::EMAIL] = column.texts;
         emails

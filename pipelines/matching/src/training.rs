@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::comparisons::{Comparer, NO_LEVEL, Subject, level_of};
 use crate::linked::Fit;
-use crate::rarity::Frequencies;
+use crate::rarity::{Belief, Frequencies};
 use crate::records::{Records, slot};
 use crate::text::mix;
 use crate::weights::{HOUSEHOLD, Odds, SAME, SMALLEST_SHARE, STRANGER, WeightTable, Weights};
@@ -79,15 +79,38 @@ pub(crate) fn fit_strangers(weights: &mut Weights, records: &Records, subjects: 
     }
 }
 
+/// How much of what people of one household show in fields that they do not share is more than chance, in part.
+const BEYOND_CHANCE: f64 = 0.15;
+
+/// In fields that households do not share, their members are as strangers, but for full agreement: twins, father and
+/// son of one name.
+pub(crate) fn blend_households(weights: &mut Weights, shipped: &Weights, subjects: &[Subject]) {
+    for (place, subject) in subjects.iter().enumerate() {
+        if is_shared_at_home(*subject) || *subject == Subject::Sex {
+            continue;
+        }
+        let shipped = &shipped.comparisons[place].levels;
+        let exact = exact_place(*subject, shipped.len());
+        for (level, (share, shipped)) in weights.comparisons[place].levels.iter_mut().zip(shipped).enumerate() {
+            share[HOUSEHOLD] = if level == exact {
+                shipped[HOUSEHOLD].max(share[STRANGER])
+            } else {
+                (share[STRANGER] + BEYOND_CHANCE * shipped[HOUSEHOLD]) / (1.0 + BEYOND_CHANCE)
+            };
+        }
+    }
+}
+
 fn exact_place(subject: Subject, levels: usize) -> usize {
     if subject == Subject::GivenName { levels - 2 } else { levels - 1 }
 }
 
-/// The chance that strangers share a value of a slot, as these weights have it.
-pub(crate) fn believed_collision(weights: &Weights, subjects: &[Subject], slot: usize) -> Option<f64> {
+/// What these weights say of a slot.
+pub(crate) fn belief(weights: &Weights, subjects: &[Subject], slot: usize) -> Option<Belief> {
     let place = subjects.iter().position(|subject| slot_of(*subject) == Some(slot))?;
     let levels = &weights.comparisons[place].levels;
-    Some(levels[exact_place(subjects[place], levels.len())][STRANGER])
+    let exact = levels[exact_place(subjects[place], levels.len())];
+    Some(Belief { collision: exact[STRANGER], at_home: exact[HOUSEHOLD] })
 }
 
 /// The slot whose values a comparison compares.
@@ -164,7 +187,7 @@ pub(crate) fn fit_classes(weights: &mut Weights, subjects: &[Subject], sample: S
     for round in 1..=MOST_ROUNDS {
         let sums = expect(weights, sample);
         if sums.classes[SAME] < FEWEST_PAIRS * sample.share {
-            *weights = Weights { prior: prior_of(&sums, sample), ..shipped };
+            *weights = shipped;
             return Fit::Shipped;
         }
         let before = weights.clone();
@@ -252,7 +275,10 @@ fn maximise(weights: &mut Weights, shipped: &Weights, subjects: &[Subject], sums
 
 /// Whether people of one household tend to share the value; where not, what they show is not learnt.
 fn is_shared_at_home(subject: Subject) -> bool {
-    matches!(subject, Subject::Surname | Subject::Email | Subject::Phone | Subject::Address | Subject::Extra(..))
+    matches!(
+        subject,
+        Subject::Surname | Subject::Email | Subject::Phone | Subject::Address | Subject::MailName | Subject::Extra(..)
+    )
 }
 
 /// A clear difference never speaks for one person, and full agreement never against.

@@ -72,7 +72,8 @@ fn ten_records_match_without_training() {
 fn twins_stay_two() {
     let twin = ["Lena", "Müller", "1984-03-05", "", "", "+493012345678", "Hauptstraße", "12", "10115", "Berlin"];
     let linked = linked(&[ANNA, twin]);
-    assert_eq!(linked.clusters, [0, 1]);
+    let people = frame(&[ANNA, twin]);
+    assert_eq!(linked.clusters, [0, 1], "{:#?}", explain(&people, &MatchSchema::default(), &linked, 0, 1));
     assert_eq!(linked.households, [0, 0]);
 }
 
