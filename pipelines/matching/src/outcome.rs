@@ -87,7 +87,11 @@ fn households(clusters: &[u32], pairs: &[Pair]) -> Vec<u32> {
     for (row, label) in (0_u32..).zip(clusters) {
         forest.join(row, *label);
     }
-    for pair in pairs.iter().filter(|pair| pair.probabilities[1] >= HOUSEHOLD_FROM) {
+    let is_home = |pair: &&Pair| {
+        let [same, household, _] = pair.probabilities;
+        household >= HOUSEHOLD_FROM || household >= 0.2 && same + household >= 0.8
+    };
+    for pair in pairs.iter().filter(is_home) {
         forest.join(pair.left, pair.right);
     }
     forest.labels()
