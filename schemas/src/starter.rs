@@ -59,14 +59,14 @@ mod tests {
     /// Each `# key = value` in kartei.toml, taken as a setting, is one, and those that say the default say the right one.
     #[test]
     fn the_settings_that_the_starter_shows_exist() {
-        let shown: String = FILES[0]
+        let shown = FILES[0]
             .text
             .lines()
             .filter(|line| !line.starts_with("#:"))
             .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))
             .filter(|line| !line.starts_with("url = \"sqlite"))
-            .map(|line| format!("{line}\n"))
-            .collect();
+            .collect::<Vec<_>>()
+            .join("\n");
         let (settings, _) = load::settings(Path::new("kartei.toml"), &shown).unwrap();
         let default = crate::settings::Settings::default();
         assert_eq!(settings.guards, default.guards);

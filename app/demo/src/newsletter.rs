@@ -45,7 +45,6 @@ struct Row<'a> {
     first_name: Option<&'a str>,
     last_name: Option<&'a str>,
     postal_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     birthday: Option<String>,
     status: &'a str,
     interests: Vec<&'a str>,
