@@ -220,3 +220,42 @@ fn from_postgres(error: &dyn sqlx::error::DatabaseError, statement: &str) -> Sto
 fn beginning(statement: &str) -> String {
     statement.split_whitespace().take(4).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection, SqliteConnection};
+
+    use super::*;
+
+    async fn failing(statements: &[&'static str]) -> StoreError {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        for statement in statements {
+            if let Err(error) = sqlx::query(*statement).execute(&mut connection).await {
+                return StoreError::from_sqlx(&error, statement);
+            }
+        }
+        panic!("nothing failed");
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_with_a_hint() {
+        let fill = "insert into t select hex(randomblob(500000))";
+        let error = failing(&["create table t (a)", "pragma max_page_count = 20", fill]).await;
+        assert!(matches!(error, StoreError::Full), "{error}");
+        assert!(error.hint().unwrap().contains("free some room"));
+    }
+
+    #[tokio::test]
+    async fn a_store_that_lets_nobody_write_is_told_with_a_hint() {
+        let error = failing(&["create table t (a)", "pragma query_only = on", "insert into t values (1)"]).await;
+        assert!(matches!(error, StoreError::ReadOnly), "{error}");
+        assert!(error.hint().unwrap().contains("write to the file"));
+    }
+
+    #[tokio::test]
+    async fn an_error_of_a_statement_holds_none_of_its_values() {
+        let twice = "insert into t values ('Erika Mustermann'), ('Erika Mustermann')";
+        let error = failing(&["create table t (a text unique)", twice]).await;
+        assert_eq!(error.to_string(), "`insert into t values` failed: UNIQUE constraint failed: t.a (code 2067)");
+    }
+}

@@ -1,0 +1,120 @@
+//! Pages come to rest with their cursor or not at all; what cannot be read waits in quarantine.
+
+use kartei_store::{NewBatch, NewReject, RejectFilter, RejectState, SourceCursor, StoreError};
+use serde_json::json;
+
+use crate::{Teller, claim, minute, stories};
+
+stories!(
+    a_page_comes_to_rest_with_its_cursor_and_its_rejects,
+    a_page_that_comes_twice_changes_nothing,
+    a_page_of_a_lost_run_moves_no_cursor,
+    a_reject_that_comes_again_is_counted_and_one_that_does_not_is_resolved,
+    a_dismissed_reject_stays_dismissed,
+);
+
+fn reject(raw: &str) -> NewReject {
+    NewReject {
+        origin: "members.csv".to_owned(),
+        line: Some(17),
+        column: Some("plz".to_owned()),
+        reason: "invalid_utf8".to_owned(),
+        detail: "byte 4 of the line".to_owned(),
+        raw: raw.to_owned(),
+    }
+}
+
+pub(crate) fn batch(number: u32, rejects: Vec<NewReject>) -> NewBatch {
+    NewBatch {
+        source: "members".to_owned(),
+        number,
+        frame: Some(format!("batches/members/1-{number}")),
+        origin: "members.csv".to_owned(),
+        complete_listing: true,
+        rows_read: 10,
+        rows_staged: 7,
+        rows_unchanged: 2,
+        rows_collapsed: 0,
+        rejects,
+        cursor: SourceCursor {
+            source: "members".to_owned(),
+            cursor: json!({ "line": 10 * (number + 1) }),
+            columns: vec!["key".to_owned(), "plz".to_owned()],
+            listing_rows: Some(10),
+            listed_at: Some(minute(1)),
+            newest_data_at: None,
+        },
+    }
+}
+
+async fn a_page_comes_to_rest_with_its_cursor_and_its_rejects(teller: Teller) {
+    let store = &teller.store;
+    let lease = teller.a_running_run().await;
+    assert_eq!(store.cursor("members").await.unwrap(), None);
+    // PostgreSQL cannot hold a NUL, and a broken row may well have one.
+    let page = batch(0, vec![reject("7;Mo\0rgan"), reject("8;x")]);
+    assert!(store.stage_batch(&lease, &page, minute(1)).await.unwrap());
+
+    assert_eq!(store.cursor("members").await.unwrap(), Some(page.cursor.clone()));
+    assert_eq!(store.cursors().await.unwrap().len(), 1);
+    let staged = store.batches_of_run(lease.run_id).await.unwrap();
+    assert_eq!((staged[0].rows_read, staged[0].rows_rejected), (10, 2));
+    assert_eq!(staged[0].frame.as_deref(), Some("batches/members/1-0"));
+    assert_eq!(store.batches_after_run(0).await.unwrap(), staged);
+    assert!(store.batches_after_run(lease.run_id).await.unwrap().is_empty());
+    let rejects = store.rejects(&RejectFilter { source: Some("members".to_owned()), ..Default::default() }).await;
+    let rejects = rejects.unwrap();
+    assert_eq!(rejects.iter().map(|reject| reject.raw.as_str()).collect::<Vec<_>>(), ["8;x", "7;Mo\u{fffd}rgan"]);
+    assert_eq!(rejects[0].line, Some(17));
+    assert_eq!(store.reject_counts().await.unwrap()[0].rows, 2);
+}
+
+async fn a_page_that_comes_twice_changes_nothing(teller: Teller) {
+    let store = &teller.store;
+    let lease = teller.a_running_run().await;
+    store.stage_batch(&lease, &batch(0, vec![reject("7;x")]), minute(1)).await.unwrap();
+    store.stage_batch(&lease, &batch(1, vec![]), minute(1)).await.unwrap();
+    assert!(!store.stage_batch(&lease, &batch(0, vec![reject("7;x")]), minute(2)).await.unwrap());
+    assert_eq!(store.cursor("members").await.unwrap().unwrap().cursor, json!({ "line": 20 }));
+    assert_eq!(store.rejects(&RejectFilter::default()).await.unwrap()[0].times, 1);
+    assert_eq!(store.batches_of_run(lease.run_id).await.unwrap().len(), 2);
+}
+
+async fn a_page_of_a_lost_run_moves_no_cursor(teller: Teller) {
+    let store = &teller.store;
+    let lease = teller.a_running_run().await;
+    store.reap_lost_runs("reaper", minute(9)).await.unwrap();
+    let error = store.stage_batch(&lease, &batch(0, vec![reject("7;x")]), minute(9)).await.unwrap_err();
+    assert!(matches!(error, StoreError::LostLease { .. }));
+    assert_eq!(store.cursor("members").await.unwrap(), None);
+    assert!(store.rejects(&RejectFilter::default()).await.unwrap().is_empty());
+    assert!(store.batches_of_run(lease.run_id).await.unwrap().is_empty());
+}
+
+async fn a_reject_that_comes_again_is_counted_and_one_that_does_not_is_resolved(teller: Teller) {
+    let store = &teller.store;
+    let first = teller.a_running_run().await;
+    store.stage_batch(&first, &batch(0, vec![reject("7;x"), reject("8;x")]), minute(1)).await.unwrap();
+    assert_eq!(store.resolve_unseen_rejects(&first, "members", minute(1)).await.unwrap(), 0);
+    let second = teller.a_running_run().await;
+    store.stage_batch(&second, &batch(0, vec![reject("8;x")]), minute(60)).await.unwrap();
+    assert_eq!(store.resolve_unseen_rejects(&second, "members", minute(60)).await.unwrap(), 1);
+    let open = RejectFilter { state: Some(RejectState::Open), ..Default::default() };
+    let open = store.rejects(&open).await.unwrap();
+    assert_eq!(open.len(), 1);
+    assert_eq!((open[0].raw.as_str(), open[0].times, open[0].run_id), ("8;x", 2, second.run_id));
+    assert_eq!((open[0].first_seen_at, open[0].last_seen_at), (minute(1), minute(60)));
+}
+
+async fn a_dismissed_reject_stays_dismissed(teller: Teller) {
+    let store = &teller.store;
+    let lease = teller.a_running_run().await;
+    store.stage_batch(&lease, &batch(0, vec![reject("7;x")]), minute(1)).await.unwrap();
+    let id = store.rejects(&RejectFilter::default()).await.unwrap()[0].id;
+    assert_eq!(store.mark_rejects(&[id, 99], RejectState::Dismissed, "a user", minute(2)).await.unwrap(), 1);
+    store.stage_batch(&lease, &batch(1, vec![reject("7;x")]), minute(3)).await.unwrap();
+    let rejects = store.rejects(&RejectFilter::default()).await.unwrap();
+    assert_eq!((rejects[0].state, rejects[0].times), (RejectState::Dismissed, 2));
+    // The claim shows that nothing else of the run was touched.
+    assert_eq!(store.claim_run(&claim(lease.run_id, "other"), minute(3)).await.unwrap(), None);
+}
