@@ -37,16 +37,17 @@ impl Load {
         format!(" on conflict ({}) do update set {}", self.conflict.join(", "), replaced.join(", "))
     }
 
-    async fn write(&self, session: &mut Session) -> Result<u64> {
+    async fn write(self, session: &mut Session) -> Result<u64> {
         if self.rows == 0 {
             return Ok(0);
         }
         let empty = is_empty(session, self.table).await?;
+        let rows = self.rows as u64;
         match session.driver() {
-            Driver::Sqlite(connection) => sqlite::write(connection, self, empty).await?,
-            Driver::Postgres(connection) => postgres::write(connection, self, empty).await?,
+            Driver::Sqlite(connection) => sqlite::write(connection, &Arc::new(self), empty).await?,
+            Driver::Postgres(connection) => postgres::write(connection, &self, empty).await?,
         }
-        Ok(self.rows as u64)
+        Ok(rows)
     }
 }
 

@@ -137,7 +137,7 @@ impl StoreError {
         matches!(self, Self::Locked | Self::Connection { .. })
     }
 
-    pub(crate) fn absent(what: &'static str, id: impl ToString, reason: &'static str) -> Self {
+    pub(crate) fn absent(what: &'static str, id: impl std::fmt::Display, reason: &'static str) -> Self {
         Self::Absent { what, id: id.to_string(), reason }
     }
 

@@ -24,6 +24,7 @@ macro_rules! migration {
 }
 
 /// In order; only ever appended to.
+#[expect(clippy::unreadable_literal, reason = "the number is a file name")]
 const MIGRATIONS: &[Migration] = &[migration!(20261124000000, "tables")];
 
 /// Any number that no other program is likely to take.

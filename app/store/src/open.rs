@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, PgPool, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, SqlitePool};
 
 use crate::session::{Session, sql};
 use crate::{Result, StoreError, migrate};
@@ -168,6 +168,8 @@ async fn open_sqlite(path: &Path, options: &StoreOptions) -> Result<Database> {
         .foreign_keys(true)
         .busy_timeout(options.busy_timeout)
         .pragma("temp_store", "memory")
+        // Indexes are sorted on a second thread.
+        .pragma("threads", "2")
         .disable_statement_logging();
     // The writer fills its cache with the pages of a whole night; a reader needs few.
     let writer = connect.clone().pragma("cache_size", "-131072");
@@ -178,18 +180,19 @@ async fn open_sqlite(path: &Path, options: &StoreOptions) -> Result<Database> {
         .idle_timeout(None)
         .max_lifetime(None)
         // Whoever waits here waits for this process itself: a publication of a million persons takes its time.
-        .acquire_timeout(options.busy_timeout + Duration::from_secs(600))
+        .acquire_timeout(options.busy_timeout + Duration::from_mins(10))
         .connect_with(writer)
         .await
         .map_err(failed)?;
     let read = SqlitePoolOptions::new()
         .max_connections(options.connections.max(1))
-        .acquire_timeout(Duration::from_secs(60))
+        .acquire_timeout(Duration::from_mins(1))
         .connect_lazy_with(reader);
     Ok(Database::Sqlite { write, read })
 }
 
 async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Database> {
+    let failed = |error: sqlx::Error| StoreError::from_sqlx(&error, "connect");
     let mut connect = PgConnectOptions::from_str(url)
         .map_err(|_| StoreError::Url { reason: "`postgres://USER@HOST:PORT/DATABASE` is what is needed".to_owned() })?
         .application_name("kartei")
@@ -197,6 +200,10 @@ async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Database> {
     if let Some(password) = &options.password {
         connect = connect.password(password.expose_secret());
     }
+    // A pool would go on trying until its time is up; whoever starts kartei should hear at once.
+    let first = tokio::time::timeout(Duration::from_secs(15), connect.connect()).await;
+    let first = first.map_err(|_| StoreError::Connection { reason: "no answer in 15 seconds".to_owned() })?;
+    first.map_err(failed)?.close().await.map_err(failed)?;
     let lock_timeout = format!("set lock_timeout = {}", options.busy_timeout.as_millis());
     let pool = PgPoolOptions::new()
         .max_connections(options.connections.max(2))
@@ -208,8 +215,6 @@ async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Database> {
                 Ok(())
             })
         })
-        .connect_with(connect)
-        .await
-        .map_err(|error| StoreError::from_sqlx(&error, "connect"))?;
+        .connect_lazy_with(connect);
     Ok(Database::Postgres(pool))
 }

@@ -5,19 +5,23 @@ use std::sync::Arc;
 
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, Row, SqlSafeStr, SqlStr, SqliteConnection};
+use tokio::sync::mpsc;
 
 use super::{Load, failed};
 use crate::column::{Cell, Cells};
-use crate::{Result, instant};
+use crate::{Result, StoreError, instant};
 
 /// Rows for one statement: enough that the way to the database's thread costs little, few enough that statement and
 /// parameters stay in the processor's cache.
 const STATEMENT_ROWS: usize = 64;
 
+/// Statements whose parameters wait for the database.
+const STATEMENTS_AHEAD: usize = 8;
+
 /// Fewer rows than this are not worth rebuilding indexes.
 const REBUILD_ROWS: usize = 10_000;
 
-pub(super) async fn write(connection: &mut SqliteConnection, load: &Load, empty: bool) -> Result<()> {
+pub(super) async fn write(connection: &mut SqliteConnection, load: &Arc<Load>, empty: bool) -> Result<()> {
     let rebuild = empty && load.rows >= REBUILD_ROWS;
     let indexes = if rebuild { indexes(connection, load.table).await? } else { Vec::new() };
     for (name, _) in &indexes {
@@ -45,14 +49,26 @@ async fn run(connection: &mut SqliteConnection, text: &str, table: &str) -> Resu
     done.map(|_| ()).map_err(|error| failed(&error, table))
 }
 
-async fn insert(connection: &mut SqliteConnection, load: &Load) -> Result<()> {
+/// Parameters are made on one thread while the database works on another.
+async fn insert(connection: &mut SqliteConnection, load: &Arc<Load>) -> Result<()> {
     let full = statement(load, STATEMENT_ROWS);
+    let (sender, mut receiver) = mpsc::channel(STATEMENTS_AHEAD);
+    let rows = Arc::clone(load);
+    let parameters = tokio::task::spawn_blocking(move || prepare(&rows, &sender));
+    while let Some((rows, arguments)) = receiver.recv().await {
+        let query = if rows == STATEMENT_ROWS { full.clone() } else { statement(load, rows) };
+        let done = sqlx::query_with(query, arguments).execute(&mut *connection).await;
+        done.map_err(|error| failed(&error, load.table))?;
+    }
+    parameters.await.map_err(|_| StoreError::Connection { reason: "the program is ending".to_owned() })
+}
+
+/// Makes the parameters of all statements, until nobody wants them any more.
+fn prepare(load: &Load, sender: &mpsc::Sender<(usize, SqliteArguments)>) {
     let mut writers: Vec<Writer<'_>> = load.columns.iter().map(|(_, cells)| Writer { cells, last: None }).collect();
     let mut text = String::new();
-    let mut start = 0;
-    while start < load.rows {
+    for start in (0..load.rows).step_by(STATEMENT_ROWS) {
         let end = (start + STATEMENT_ROWS).min(load.rows);
-        let query = if end - start == STATEMENT_ROWS { full.clone() } else { statement(load, end - start) };
         let mut arguments = SqliteArguments::default();
         arguments.reserve((end - start) * writers.len(), 0);
         for row in start..end {
@@ -60,11 +76,10 @@ async fn insert(connection: &mut SqliteConnection, load: &Load) -> Result<()> {
                 writer.add(row, &mut arguments, &mut text);
             }
         }
-        let done = sqlx::query_with(query, arguments).execute(&mut *connection).await;
-        done.map_err(|error| failed(&error, load.table))?;
-        start = end;
+        if sender.blocking_send((end - start, arguments)).is_err() {
+            return;
+        }
     }
-    Ok(())
 }
 
 fn statement(load: &Load, rows: usize) -> SqlStr {

@@ -7,7 +7,7 @@ use kartei_store::{MailFailure, OutboxDepth};
 use crate::night::mail;
 use crate::{Teller, minute, stories};
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 stories!(
     a_mail_goes_to_one_sender_at_a_time_and_is_sent_once,

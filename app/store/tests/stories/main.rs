@@ -1,5 +1,7 @@
 //! The store's stories, each told on both databases.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic here is a failed test")]
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -82,7 +84,7 @@ fn nightly() -> NewRun {
 }
 
 fn claim(run_id: i64, worker: &str) -> Claim {
-    Claim { run_id: Some(run_id), worker: worker.to_owned(), length: Duration::from_secs(60) }
+    Claim { run_id: Some(run_id), worker: worker.to_owned(), length: Duration::from_mins(1) }
 }
 
 /// So many minutes after the night begins.

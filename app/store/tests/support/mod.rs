@@ -2,6 +2,7 @@
 //!
 //! Other test binaries include this folder by `#[path]`.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::expect_used, reason = "a test that has no database has failed")]
 
 pub(crate) mod postgres;
 
