@@ -4,5 +4,6 @@
 mod app;
 mod configuration;
 mod evaluate;
+mod looking;
 mod tidy;
 mod wrong_use;

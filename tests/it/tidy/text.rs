@@ -76,12 +76,23 @@ fn every_snapshot_belongs_to_a_test() {
         let stem = name.rsplit('/').next().unwrap().trim_end_matches(".snap");
         let test = stem.rsplit("__").next().unwrap();
         let test = test.rsplit_once('-').filter(|(_, n)| n.parse::<u32>().is_ok()).map_or(test, |(test, _)| test);
-        let used = |text: &str| text.contains(&format!("fn {test}(")) || text.contains(&format!("\"{test}\""));
+        let used = |text: &str| {
+            text.contains(&format!("fn {test}(")) || text.contains(&format!("\"{test}\"")) || is_made_of(test, text)
+        };
         if !sources.iter().any(|(_, text)| used(text)) {
             faults.push(format!("{name} belongs to no test"));
         }
     }
     none(&faults);
+}
+
+/// Whether some snapshot of the text has a name like `format!("notice_{language}_text")` that fits.
+fn is_made_of(test: &str, text: &str) -> bool {
+    text.split("_snapshot!(format!(\"").skip(1).any(|rest| {
+        let name = rest.split('"').next().unwrap();
+        let (start, end) = (name.split('{').next().unwrap(), name.rsplit('}').next().unwrap());
+        name.contains('{') && test.starts_with(start) && test.ends_with(end)
+    })
 }
 
 #[test]

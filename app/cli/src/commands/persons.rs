@@ -7,7 +7,7 @@ use comfy_table::Cell;
 use kartei_schemas::org::Language;
 use kartei_schemas::person::PersonSchema;
 use kartei_store::{PersonRow, PersonView};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::changes;
 use crate::configuration::Configuration;
@@ -98,7 +98,8 @@ pub(crate) async fn run(command: &Persons, context: &Context) -> Outcome {
                 None => None,
             };
             let filter = kartei_store::ExportFilter { all_states: false, org_unit, is_member: members.then_some(true) };
-            export::write(&store, filter, *format, out.as_deref(), console).await?;
+            let writer = export::Writer::new(*format, configuration.schemas()?.person);
+            export::write(store.export_persons(filter), writer, out.as_deref(), console).await?;
         }
     }
     Ok(Exit::Done)
@@ -146,8 +147,8 @@ fn show(view: &PersonView, configuration: &Configuration, console: Console) -> R
     if console.json() {
         return console.write_json(view);
     }
-    let cells = cells(&view.person)?;
-    let schema = configuration.schemas().map(|schemas| schemas.person).unwrap_or_default();
+    let schema = configuration.schemas()?.person;
+    let cells = cells(&view.person, &schema)?;
     let mut fields = table(&["field", "value"]);
     for (name, value) in &cells {
         let shown = plain(value);
@@ -189,12 +190,14 @@ fn label(name: &str, schema: &PersonSchema, configuration: &Configuration) -> St
     label.cloned().unwrap_or_else(|| name.to_owned())
 }
 
-/// A person's columns by name, in their order.
-fn cells(person: &PersonRow) -> Result<Map<String, Value>, Failure> {
-    match serde_json::to_value(person)? {
-        Value::Object(cells) => Ok(cells),
-        _ => Ok(Map::new()),
-    }
+/// A person's columns: the id, the fields in the order of the schema, and what kartei adds.
+fn cells(person: &PersonRow, schema: &PersonSchema) -> Result<Vec<(String, Value)>, Failure> {
+    let Value::Object(mut cells) = serde_json::to_value(person)? else { return Ok(Vec::new()) };
+    let fields = schema.columns().map(|field| field.name.as_str());
+    let mut ordered: Vec<(String, Value)> =
+        std::iter::once("id").chain(fields).filter_map(|name| cells.remove_entry(name)).collect();
+    ordered.extend(cells);
+    Ok(ordered)
 }
 
 /// A value as one text: lists of texts side by side, anything deeper as JSON.

@@ -5,8 +5,9 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::pin::pin;
 
-use futures::TryStreamExt;
-use kartei_store::{ExportFilter, PersonRow, Store};
+use futures::{Stream, TryStreamExt};
+use kartei_schemas::person::PersonSchema;
+use kartei_store::{PersonRow, StoreError};
 use serde_json::Value;
 
 use super::{ExportFormat, cells, plain};
@@ -15,31 +16,31 @@ use crate::failure::{During, Failure};
 use crate::progress::Progress;
 use crate::spreadsheet;
 
+/// Writes pages of persons to a file, or to standard output.
 pub(super) async fn write(
-    store: &Store,
-    filter: ExportFilter,
-    format: ExportFormat,
+    pages: impl Stream<Item = Result<Vec<PersonRow>, StoreError>>,
+    mut writer: Writer,
     out: Option<&Path>,
     console: Console,
 ) -> Result<(), Failure> {
     // A file that is written anew takes its name only when it is complete.
     let partial = out.map(|path| path.with_added_extension("part"));
-    let sink: Box<dyn Write + Send> = match &partial {
-        Some(path) => Box::new(File::create(path).during(format_args!("{} cannot be written", path.display()))?),
-        None => Box::new(std::io::stdout()),
-    };
-    let mut writer = Writer::new(BufWriter::new(sink), format);
-    let progress = Progress::begin(console, "persons written", 0);
-    let mut persons = pin!(store.export_persons(filter));
-    let mut count = 0_u64;
-    while let Some(page) = persons.try_next().await? {
-        for person in &page {
-            writer.person(person)?;
+    let mut sink: Box<dyn Write> = match &partial {
+        Some(path) => {
+            Box::new(BufWriter::new(File::create(path).during(format_args!("{} cannot be written", path.display()))?))
         }
+        None => Box::new(BufWriter::new(std::io::stdout())),
+    };
+    let progress = Progress::begin(console, "persons written", 0);
+    let mut pages = pin!(pages);
+    let mut count = 0_u64;
+    while let Some(page) = pages.try_next().await? {
+        sink.write_all(&writer.page(&page)?)?;
         count += page.len() as u64;
         progress.add(page.len() as u64);
     }
-    writer.finish()?;
+    sink.flush()?;
+    drop(sink);
     progress.finish();
     if let (Some(partial), Some(out)) = (partial, out) {
         std::fs::rename(&partial, out).during(format_args!("{} cannot be written", out.display()))?;
@@ -48,66 +49,56 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// Writes persons one after the other.
-enum Writer<W: Write> {
-    Csv { writer: Box<csv::Writer<W>>, begun: bool },
-    Ndjson(W),
+/// Turns pages of persons into bytes.
+pub(super) struct Writer {
+    format: ExportFormat,
+    schema: PersonSchema,
+    begun: bool,
 }
 
 /// The byte order mark, without which Excel reads UTF-8 as Windows-1252.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-impl<W: Write> Writer<W> {
-    fn new(sink: W, format: ExportFormat) -> Self {
-        match format {
-            ExportFormat::Csv => Self::Csv { writer: Box::new(csv::Writer::from_writer(sink)), begun: false },
-            ExportFormat::Ndjson => Self::Ndjson(sink),
+impl Writer {
+    pub(super) fn new(format: ExportFormat, schema: PersonSchema) -> Self {
+        Self { format, schema, begun: false }
+    }
+
+    fn page(&mut self, page: &[PersonRow]) -> Result<Vec<u8>, Failure> {
+        match self.format {
+            ExportFormat::Csv => self.csv(page),
+            ExportFormat::Ndjson => ndjson(page),
         }
     }
 
-    fn person(&mut self, person: &PersonRow) -> Result<(), Failure> {
-        match self {
-            Self::Ndjson(sink) => {
-                serde_json::to_writer(&mut *sink, person)?;
-                sink.write_all(b"\n")?;
+    fn csv(&mut self, page: &[PersonRow]) -> Result<Vec<u8>, Failure> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for person in page {
+            let cells = cells(person, &self.schema)?;
+            if !std::mem::replace(&mut self.begun, true) {
+                let mut names: Vec<String> = cells.iter().map(|(name, _)| name.clone()).collect();
+                names[0].insert_str(0, BYTE_ORDER_MARK);
+                writer.write_record(&names).during("the header cannot be written")?;
             }
-            Self::Csv { writer, begun } => {
-                let cells = cells(person)?;
-                if !*begun {
-                    *begun = true;
-                    let header = cells.keys().enumerate();
-                    let marked = header.map(
-                        |(place, name)| {
-                            if place == 0 { format!("{BYTE_ORDER_MARK}{name}") } else { name.clone() }
-                        },
-                    );
-                    writer.write_record(marked).map_err(csv_failure)?;
-                }
-                let row = cells.values().map(plain_cell);
-                writer.write_record(row).map_err(csv_failure)?;
-            }
+            let row = cells.iter().map(|(_, value)| plain_cell(value));
+            writer.write_record(row).during("a row cannot be written")?;
         }
-        Ok(())
+        writer.into_inner().map_err(|error| Failure::from_error(error.error()))
     }
+}
 
-    fn finish(self) -> Result<(), Failure> {
-        match self {
-            Self::Ndjson(mut sink) => Ok(sink.flush()?),
-            Self::Csv { mut writer, .. } => Ok(writer.flush()?),
-        }
+fn ndjson(page: &[PersonRow]) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    for person in page {
+        serde_json::to_writer(&mut bytes, person)?;
+        bytes.push(b'\n');
     }
+    Ok(bytes)
 }
 
 /// A value as it may stand in a spreadsheet's cell.
 fn plain_cell(value: &Value) -> String {
     spreadsheet::cell(&plain(value)).into_owned()
-}
-
-fn csv_failure(error: csv::Error) -> Failure {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error.into(),
-        _ => Failure::new("a row cannot be written as CSV"),
-    }
 }
 
 #[cfg(test)]
