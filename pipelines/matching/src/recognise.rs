@@ -119,7 +119,8 @@ fn by_header(name: &str, content: &Content, has_given_name: bool) -> Option<Reco
     if content.filled == 0 {
         return Some(RecognisedColumn { part: Part::Ignored, role: Role::Ignore, ..extra(name, content) });
     }
-    if headers::is_truth(name) && !content.is_unique() {
+    // A sample of a column that says who the person is may well hold each person once.
+    if headers::is_truth(name) && !(headers::is_key(name) && content.is_unique()) {
         let truth = extra(name, content);
         return Some(RecognisedColumn { part: Part::Truth, role: Role::Ignore, because: Because::Header, ..truth });
     }

@@ -92,3 +92,13 @@ fn content_speaks_where_headers_do_not() {
 fn a_column_that_contradicts_its_header_is_an_extra_one() {
     assert_eq!(fields(&[("Name", &["17", "18", "18"])])[0], ("name".to_owned(), Part::Extra));
 }
+
+#[test]
+fn a_column_called_cluster_is_the_truth_even_where_a_sample_holds_each_value_once() {
+    let found = fields(&[
+        ("unique_id", &["Q1-1", "Q2-1", "Q3-1"]),
+        ("cluster", &["Q1", "Q2", "Q3"]),
+        ("surname", &["Sand", "Moll", "Sand"]),
+    ]);
+    assert_eq!(found[1], ("cluster".to_owned(), Part::Truth));
+}

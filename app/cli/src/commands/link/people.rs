@@ -19,7 +19,9 @@ use crate::context::Context;
 use crate::failure::{During, Failure};
 
 /// Values looked at to recognise a column.
-const SAMPLES: usize = 500;
+const SAMPLES: usize = 1_000;
+/// Neighbours looked at together.
+const RUN: usize = 50;
 
 /// All records of all files.
 pub(super) struct People {
@@ -105,12 +107,11 @@ fn receive(path: &Path, context: &Context) -> Result<Received, Failure> {
 }
 
 fn recognised(rows: &DataFrame) -> PolarsResult<Recognition> {
-    let step = (rows.height() / SAMPLES).max(1);
+    let sample = sample(rows.height());
     let mut columns = Vec::with_capacity(rows.width());
     for column in rows.columns() {
         let cells = column.str()?;
-        let values: Vec<String> =
-            (0..rows.height()).step_by(step).map(|row| cells.get(row).unwrap_or_default().to_owned()).collect();
+        let values: Vec<String> = sample.iter().map(|&row| cells.get(row).unwrap_or_default().to_owned()).collect();
         columns.push((column.name().to_string(), values));
     }
     let borrowed: Vec<Vec<&str>> =
@@ -121,6 +122,12 @@ fn recognised(rows: &DataFrame) -> PolarsResult<Recognition> {
         .map(|((header, _), values)| ColumnSample { header, values: values.as_slice() })
         .collect();
     Ok(recognise(&samples))
+}
+
+/// Rows to look at: runs of neighbours from all over the file, since duplicates often stand side by side.
+fn sample(rows: usize) -> Vec<usize> {
+    let step = (rows * RUN / SAMPLES).max(RUN);
+    (0..rows).step_by(step).flat_map(|start| start..(start + RUN).min(rows)).collect()
 }
 
 /// The records' names: the key column where it names each row, else the rows' numbers.
