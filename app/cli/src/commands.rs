@@ -48,7 +48,11 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
         Command::Match(command) => link::run(&command, context),
         other => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-            runtime.during("the runtime could not be started")?.block_on(run_async(other, context))
+            let runtime = runtime.during("the runtime could not be started")?;
+            let outcome = runtime.block_on(run_async(other, context));
+            // A computation of a run that was asked to end may go on for a minute; nobody waits for its outcome.
+            runtime.shutdown_background();
+            outcome
         }
     }
 }

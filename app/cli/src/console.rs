@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use kartei_report::{RunReport, render_text};
+use kartei_report::{RunReport, render_summary, render_text};
 use kartei_schemas::org::Language;
 use owo_colors::OwoColorize;
 use serde::Serialize;
@@ -111,8 +111,17 @@ pub(crate) fn table(header: &[&str]) -> Table {
 
 /// A run's report as wide as the terminal, in colours that the stream takes away where none are wanted.
 pub(crate) fn report(report: &RunReport, language: Language) -> String {
+    render_text(report, language, report_width(), true)
+}
+
+/// The beginning of a run's report: what an admin reads first, and all that there is to say of a run that failed.
+pub(crate) fn summary(report: &RunReport, language: Language) -> String {
+    render_summary(report, language, report_width(), true)
+}
+
+fn report_width() -> usize {
     let width = if std::io::stdout().is_terminal() { Table::new().width().map(usize::from) } else { None };
-    render_text(report, language, width.unwrap_or(REPORT_WIDTH), true)
+    width.unwrap_or(REPORT_WIDTH)
 }
 
 /// The width of a report where there is no terminal.

@@ -92,9 +92,13 @@ impl Installation {
     pub(crate) fn show(&self, ended: &Ended, context: &Context) -> Outcome {
         if context.console.json() {
             context.console.write_json(&ended.report)?;
-        } else if ended.error.is_none() {
+        } else {
             let language = self.project.settings.locale.language;
-            context.console.line(crate::console::report(&ended.report, language).trim_end())?;
+            let text = match &ended.error {
+                None => crate::console::report(&ended.report, language),
+                Some(_) => crate::console::summary(&ended.report, language),
+            };
+            context.console.line(text.trim_end())?;
             let file = self.project.report_file(ended.report.run.id).with_extension("html");
             if file.is_file() {
                 context.console.remark(format_args!("report: {}", file.display()));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use kartei_matching::Model;
 use kartei_matching::linked::{Fit, LinkStatistics};
 use kartei_report::RunReport;
@@ -48,6 +49,7 @@ pub async fn report(step: &Step<'_>, found: &Found, steps: &[StepReport]) -> Res
     let changes = &statistics.changes;
     Ok(RunReport {
         run: header(step, &matched),
+        guards: step.verdicts.all(),
         flow: flow(found),
         sources: sources(step, found),
         pairs: pairs(&matched),
@@ -75,12 +77,18 @@ pub async fn report(step: &Step<'_>, found: &Found, steps: &[StepReport]) -> Res
             fields: changes.fields.iter().map(field_change).collect(),
         },
         survivorship: survivorship(found),
-        review: review(step, found).await?,
+        review: review(step).await?,
         notices: notices(step, found),
         steps: steps.to_vec(),
         labels: labels(step),
         ..RunReport::default()
     })
+}
+
+/// A report that says of the run hardly more than that it was: for when there is no more to be had.
+pub fn stub(step: &Step<'_>, steps: &[StepReport]) -> RunReport {
+    let guards = step.verdicts.all();
+    RunReport { run: header(step, &Matched::default()), steps: steps.to_vec(), guards, ..RunReport::default() }
 }
 
 /// What a report says of matching alone.
@@ -289,13 +297,35 @@ fn survivorship(found: &Found) -> Vec<FieldSurvival> {
     consolidated.statistics.golden.survival.iter().map(line).collect()
 }
 
-async fn review(step: &Step<'_>, found: &Found) -> Result<ReviewReport, FlowError> {
-    let (open, oldest_at) = step.store.review_depth().await?;
-    let open = found.visible.as_ref().map_or(open, |visible| visible.review);
-    let age = oldest_at.map_or(0, |oldest| (step.now() - oldest).num_days());
-    let bound = [1, 7, 30].into_iter().find(|&days| age <= i64::from(days));
-    let ages = if open > 0 { vec![AgeBand { up_to_days: bound, items: open }] } else { Vec::new() };
-    Ok(ReviewReport { open, oldest_at, ages, ..ReviewReport::default() })
+async fn review(step: &Step<'_>) -> Result<ReviewReport, FlowError> {
+    let waiting = step.store.review_waiting().await?;
+    let begun = step.run.started_at.unwrap_or(step.run.created_at);
+    let before = match step.previous {
+        Some(run) => step.store.run(run).await?.map(|view| view.run.started_at.unwrap_or(view.run.created_at)),
+        None => None,
+    };
+    Ok(ReviewReport {
+        open: waiting.len() as u64,
+        new: waiting.iter().filter(|&&since| since >= begun).count() as u64,
+        decided: step.store.judgements_since(before.unwrap_or(DateTime::UNIX_EPOCH)).await?,
+        oldest_at: waiting.first().copied(),
+        ages: ages(&waiting, step.now()),
+    })
+}
+
+/// How many pairs wait for up to a day, a week, a month, and longer.
+fn ages(waiting: &[DateTime<Utc>], now: DateTime<Utc>) -> Vec<AgeBand> {
+    if waiting.is_empty() {
+        return Vec::new();
+    }
+    let bounds = [1, 7, 30];
+    let band = |since: &DateTime<Utc>| bounds.iter().position(|&days| (now - *since).num_hours() <= 24 * days);
+    let mut items = [0; 4];
+    for since in waiting {
+        items[band(since).unwrap_or(bounds.len())] += 1;
+    }
+    let limits = bounds.iter().map(|&days| u32::try_from(days).ok()).chain([None]);
+    limits.zip(items).map(|(up_to_days, items)| AgeBand { up_to_days, items }).collect()
 }
 
 fn notices(step: &Step<'_>, found: &Found) -> NoticeReport {
@@ -317,4 +347,20 @@ fn notices(step: &Step<'_>, found: &Found) -> NoticeReport {
 fn labels(step: &Step<'_>) -> BTreeMap<String, Label> {
     let fields = step.project.schemas.person.fields.iter();
     fields.map(|field| (field.name.clone(), Label { de: field.label_de.clone(), en: field.label_en.clone() })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, TimeZone};
+
+    use super::*;
+
+    #[test]
+    fn pairs_that_wait_are_counted_by_their_age_and_none_is_left_out() {
+        let now = Utc.with_ymd_and_hms(2026, 11, 24, 4, 0, 0).unwrap();
+        let waiting: Vec<_> = [400, 31, 30, 8, 7, 1, 0, 0].map(|days| now - TimeDelta::days(days)).to_vec();
+        let bands: Vec<_> = ages(&waiting, now).iter().map(|band| (band.up_to_days, band.items)).collect();
+        assert_eq!(bands, [(Some(1), 3), (Some(7), 1), (Some(30), 2), (None, 2)]);
+        assert_eq!(ages(&[], now), []);
+    }
 }

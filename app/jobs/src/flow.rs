@@ -18,7 +18,9 @@ use crate::heartbeat::keep_alive;
 use crate::options::RunOptions;
 use crate::project::Project;
 use crate::rest::Rest;
+use crate::retention;
 use crate::steps::{Step, link, normalise, notify, persons, publish, pull, report};
+use crate::verdicts::{self, Verdicts};
 use crate::watch::{Stop, Watch};
 
 /// How a run ended.
@@ -41,10 +43,11 @@ pub async fn conduct(
     let options = RunOptions::of_parameters(&run.parameters);
     let rest = Rest::of_run(project.frames(), run.id);
     let previous = store.published().await?.map(|state| state.run_id);
-    let step =
-        Step { project, store, run: &run, lease: &lease, options: &options, rest: &rest, watch, stop, previous, clock };
+    let verdicts = &Verdicts::default();
+    let (run, lease, options, rest) = (&run, &lease, &options, &rest);
+    let step = Step { project, store, run, lease, options, rest, watch, stop, previous, verdicts, clock };
     let job = project.jobs.jobs.get(&run.job).cloned().ok_or_else(|| FlowError::UnknownJob(run.job.clone()))?;
-    store.begin_run(&lease, clock()).await?;
+    store.begin_run(lease, clock()).await?;
     let mut conductor = Conductor { step, job, steps: Vec::new(), found: Found::default(), position: 0 };
     let outcome = tokio::select! {
         outcome = conductor.run() => outcome,
@@ -72,12 +75,16 @@ impl<'a> Conductor<'a> {
         let job = self.job.clone();
         if job.steps.contains(&StepName::Pull) {
             let sources = self.sources(&job)?;
-            self.found.pulled = Some(self.pull(&sources).await?);
+            let pulled = self.pull(&sources).await?;
+            verdicts::heed_all_sources(&self.step, &pulled)?;
         }
         if job.steps.contains(&StepName::Consolidate) {
             self.found.canonical = Some(self.normalise().await?);
             self.found.matched = Some(self.link().await?);
-            self.found.consolidated = Some(self.consolidate().await?);
+            let consolidated = self.consolidate().await?;
+            let counts = consolidated.statistics.changes.clone();
+            self.found.consolidated = Some(consolidated);
+            verdicts::heed_persons(&self.step, &counts)?;
         }
         if job.steps.contains(&StepName::Publish) && !self.step.options.dry_run {
             self.found.visible = Some(self.publish().await?);
@@ -85,16 +92,24 @@ impl<'a> Conductor<'a> {
         if job.steps.contains(&StepName::Notify) && !self.step.options.dry_run {
             self.found.notified = Some(self.notify().await?);
         }
+        if self.found.visible.is_some() {
+            retention::clean(&self.step).await;
+        }
         Ok(())
     }
 
     async fn pull(&mut self, sources: &[&SourceSchema]) -> Result<pull::Pulled, FlowError> {
         let Some(done) = self.begin("pull").await? else {
-            let result = pull::pull(&self.step, sources).await;
+            let (pulled, outcome) = pull::pull(&self.step, sources).await;
+            // Of a pull that failed the report says how far it came.
+            self.found.pulled = Some(pulled.clone());
             let rows = |found: &pull::Pulled| found.sources.values().map(|source| source.read).sum();
-            return self.finish("pull", result, rows).await;
+            return self.finish("pull", outcome.map(|()| pulled), rows).await;
         };
-        read("pull", done)
+        let pulled: pull::Pulled = read("pull", done)?;
+        self.step.verdicts.recall(&pulled.guards);
+        self.found.pulled = Some(pulled.clone());
+        Ok(pulled)
     }
 
     async fn normalise(&mut self) -> Result<normalise::Canonical, FlowError> {
@@ -216,11 +231,36 @@ impl<'a> Conductor<'a> {
         assemble::report(&self.step, &self.found, &self.steps).await
     }
 
-    /// Writes the end down: the report, the run's state, and what no later run needs away.
+    /// Writes the end down: the report, and the run's state. A trouble on the way never hides why the run failed.
     async fn end(mut self, outcome: Result<(), FlowError>) -> Result<Ended, FlowError> {
-        let error = outcome.err();
-        let mut report = self.report().await?;
-        report.outcome = match &error {
+        let mut error = outcome.err();
+        let mut report = self.report().await.unwrap_or_else(|trouble| {
+            tracing::warn!(error = chain(&trouble), "the report could not be put together");
+            assemble::stub(&self.step, &self.steps)
+        });
+        report.run.finished_at = Some(self.step.now());
+        self.explain(&mut report, error.as_ref());
+        if error.is_none() && self.job.steps.contains(&StepName::Report) {
+            error = self.write_report(&mut report).await.err();
+            self.explain(&mut report, error.as_ref());
+        } else if error.is_some()
+            && let Err(trouble) = report::write(&self.step, &report)
+        {
+            tracing::warn!(error = chain(&trouble), "the report could not be written");
+        }
+        match self.write_end(&report, error.as_ref()).await {
+            Ok(()) => Ok(Ended { report, error }),
+            Err(trouble) if error.is_some() => {
+                tracing::warn!(error = chain(&trouble), "the end of the run could not be written down");
+                Ok(Ended { report, error })
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Says in the report how the run ended.
+    fn explain(&self, report: &mut RunReport, error: Option<&FlowError>) {
+        report.outcome = match error {
             None if self.job.steps == [StepName::Report] => report.outcome,
             None if self.step.options.dry_run => Outcome::DryRun,
             None => Outcome::Published,
@@ -228,25 +268,20 @@ impl<'a> Conductor<'a> {
             Some(FlowError::TooManyRejects { .. }) => Outcome::TooManyRejects,
             Some(_) => Outcome::Failed,
         };
-        report.failure = error.as_ref().map(|error| Failure {
-            step: self.steps.last().map(|step| step.name.clone()).unwrap_or_default(),
-            message: chain(error),
-            hint: error.hint(),
-        });
-        report.run.finished_at = Some(self.step.now());
-        if self.job.steps.contains(&StepName::Report) {
-            self.write_report(&mut report).await?;
-        }
-        let lease = self.step.lease;
+        let step = self.steps.last().map(|step| step.name.clone()).unwrap_or_default();
+        let failure = |error: &FlowError| Failure { step, message: chain(error), hint: error.hint() };
+        report.failure = error.map(failure);
+    }
+
+    async fn write_end(&mut self, report: &RunReport, error: Option<&FlowError>) -> Result<(), FlowError> {
         if matches!(error, Some(FlowError::Interrupted)) {
             self.cancel_step().await?;
         }
-        if !matches!(&error, Some(FlowError::Store(kartei_store::StoreError::LostLease { .. }))) {
-            let figures = serde_json::to_value(&report).map_err(|cause| FlowError::Rest { step: "report", cause })?;
-            self.step.store.save_statistics(lease, &figures, self.step.now()).await?;
-            self.step.store.finish_run(lease, &run_end(error.as_ref()), self.step.now()).await?;
-        }
-        Ok(Ended { report, error })
+        let figures = serde_json::to_value(report).map_err(|cause| FlowError::Rest { step: "report", cause })?;
+        let lease = self.step.lease;
+        self.step.store.save_statistics(lease, &figures, self.step.now()).await?;
+        self.step.store.finish_run(lease, &run_end(error), self.step.now()).await?;
+        Ok(())
     }
 
     /// The step that was under way when the run was asked to end.

@@ -14,9 +14,11 @@ pub mod planner;
 pub mod project;
 pub mod records;
 pub mod rest;
+pub mod retention;
 pub mod serve;
 pub mod stage;
 pub mod steps;
+pub mod verdicts;
 pub mod watch;
 
 pub use error::FlowError;

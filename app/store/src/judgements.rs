@@ -108,6 +108,13 @@ impl Store {
         statement.and(" order by id desc").rows(&mut session).await?.iter().map(from_row).collect()
     }
 
+    /// How many words were said since, undone ones included.
+    pub async fn judgements_since(&self, since: DateTime<Utc>) -> Result<u64> {
+        let mut session = self.read().await?;
+        let count = sql("select count(*) from judgement where at >= ?").bind(since).integer(&mut session).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// The words that hold, one a pair, sorted by pair: what the matching obeys.
     pub async fn active_judgements(&self) -> Result<Vec<Judgement>> {
         let mut session = self.read().await?;

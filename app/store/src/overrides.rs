@@ -98,6 +98,16 @@ impl Store {
         sql(text).rows(&mut session).await?.iter().map(from_row).collect()
     }
 
+    /// The persons of whom an override was lifted at or after this instant, by id: their sources decide again.
+    pub async fn overrides_lifted_since(&self, since: DateTime<Utc>) -> Result<Vec<String>> {
+        let mut session = self.read().await?;
+        let rows = sql("select distinct person_id from person_override where lifted_at >= ? order by person_id")
+            .bind(since)
+            .rows(&mut session)
+            .await?;
+        rows.iter().map(|row| row.text("person_id")).collect()
+    }
+
     /// All overrides that a person ever had, newest first.
     pub async fn overrides_of(&self, person_id: &str) -> Result<Vec<OverrideEntry>> {
         let mut session = self.read().await?;

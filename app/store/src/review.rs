@@ -63,6 +63,13 @@ impl Store {
         rows.iter().map(from_row).collect()
     }
 
+    /// Since when each pair of the queue waits, the oldest first.
+    pub async fn review_waiting(&self) -> Result<Vec<DateTime<Utc>>> {
+        let mut session = self.read().await?;
+        let rows = sql("select created_at from review_item order by created_at").rows(&mut session).await?;
+        rows.iter().map(|row| row.instant("created_at")).collect()
+    }
+
     /// How many pairs wait, and since when the oldest does.
     pub async fn review_depth(&self) -> Result<(u64, Option<DateTime<Utc>>)> {
         let mut session = self.read().await?;

@@ -1,9 +1,8 @@
 //! One golden person a cluster, with an id that outlives every run, and what changed since the last one.
 //!
 //! Matching says which records are one human being. This crate says *who* that is ([`identity`]), what is true of them
-//! ([`golden`], [`consent`], [`org`]), what is new ([`diff`](mod@diff)), whether that is believable ([`guards`]), and who
-//! should hear of it ([`notices`]). All of it is a function of frames and the time that is passed in: no clock, no
-//! network, no database. The same input gives the same output, bit for bit, in whatever order the records come.
+//! ([`golden`], [`consent`], [`org`]), what is new ([`diff`](mod@diff)), and whether that is believable ([`guards`]).
+//! All of it is a function of frames and the time that is passed in: no clock, no network, no database. The same input gives the same output, bit for bit, in whatever order the records come.
 //!
 //! # The rules, and why
 //!
@@ -15,7 +14,7 @@
 //! - **A record that is gone is remembered**, so that its return brings the same id back, and its withdrawals bind.
 //! - **A withdrawal binds** until the person grants anew, at a later time: no import, repetition or merge can lift it.
 //! - **What belongs together survives together**: half an old and half a new address is a place where nobody lives.
-//! - **The first night tells nobody**: a million new persons are no news.
+//! - **The first night is no news**: [`Diff::initial`] says so, and nobody is told of a million new persons.
 //! - **Nothing here holds back bad news**: a run that would change, merge or lose too many persons is for the guards to
 //!   stop, before anything is published.
 //!
@@ -24,7 +23,7 @@
 //! ```
 //! use chrono::{TimeZone, Utc};
 //! use kartei_persons::{GoldenInput, History, IdIssuer, IdentityRules, Ledger, Provenance, Touched};
-//! use kartei_persons::{assign, diff, golden, guards, notices};
+//! use kartei_persons::{assign, diff, golden, guards};
 //! use kartei_schemas::{org_tree::OrgTree, person::PersonSchema, settings::GuardSettings};
 //! use polars::prelude::*;
 //!
@@ -53,10 +52,9 @@
 //! })?;
 //! let found = diff(previous, &golden.persons, &identity, &schema, now)?;
 //! assert!(guards::check(&found.counts, &GuardSettings::default()).is_empty());
-//! let notices = notices::notices(&found, &tree, &schema)?;
 //!
 //! assert_eq!(found.persons.height(), 2);
-//! assert!(found.initial && notices.is_empty());
+//! assert!(found.initial);
 //! // To keep for the next night: `identity.record_map`, `ledger.frame()`, `found.persons`.
 //! # Ok(())
 //! # }
@@ -76,7 +74,6 @@ pub mod history;
 pub mod household;
 pub mod identity;
 pub mod issuer;
-pub mod notices;
 pub mod org;
 pub mod overrides;
 pub mod statistics;

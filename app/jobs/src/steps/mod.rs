@@ -9,12 +9,14 @@ pub mod pull;
 pub mod report;
 
 use chrono::{DateTime, Utc};
+use kartei_report::model::GuardVerdict;
 use kartei_store::{Lease, Run, Store};
 
 use crate::error::FlowError;
 use crate::options::RunOptions;
 use crate::project::Project;
 use crate::rest::Rest;
+use crate::verdicts::{Figures, Verdicts, look};
 use crate::watch::{Stop, Watch};
 
 /// What every step is given.
@@ -37,6 +39,8 @@ pub struct Step<'a> {
     pub stop: &'a Stop,
     /// The run that was published last.
     pub previous: Option<i64>,
+    /// What the guards saw.
+    pub verdicts: &'a Verdicts,
     /// Reads the clock.
     pub clock: &'a (dyn Fn() -> DateTime<Utc> + Sync),
 }
@@ -52,13 +56,15 @@ impl Step<'_> {
         (self.clock)()
     }
 
-    /// A guard's word, unless it was let pass.
-    pub fn guard(&self, guard: &str, message: String) -> Result<(), FlowError> {
-        if self.options.accepts(guard) {
-            tracing::warn!(guard, "a guard was let pass: {message}");
-            return Ok(());
+    /// Writes down what a guard saw, and says whether it holds the run back.
+    pub fn holds_back(&self, guard: &str, source: Option<&str>, figures: Figures) -> bool {
+        let look = look(guard, source, figures, self.options.accepts(guard));
+        if look.verdict == GuardVerdict::Accepted {
+            tracing::warn!(guard, source, actual = look.actual, limit = look.limit, "a guard was let pass");
         }
-        Err(FlowError::Guard { guard: guard.to_owned(), message })
+        let holds = look.verdict == GuardVerdict::Stopped;
+        self.verdicts.add(look);
+        holds
     }
 }
 

@@ -1,7 +1,7 @@
 //! golden and diff: one golden person a cluster, with an id that outlives the run, and what changed since the last.
 
 use kartei_persons::{
-    Diff, GoldenInput, Guard, History, IdIssuer, Identity, IdentityRules, Ledger, Override, PersonId, PersonStatistics,
+    Diff, GoldenInput, History, IdIssuer, Identity, IdentityRules, Ledger, Override, PersonId, PersonStatistics,
     Provenance, Touched, assign, diff,
 };
 use kartei_schemas::frame::{FINGERPRINT, KEY, SOURCE};
@@ -28,7 +28,6 @@ pub struct Consolidated {
 pub async fn consolidate(step: &Step<'_>) -> Result<Consolidated, FlowError> {
     let input = Input::gather(step).await?;
     let outcome = compute(move || input.work()).await?;
-    heed_guards(step, &outcome.diff)?;
     let consolidated = Consolidated {
         statistics: PersonStatistics::gather(&outcome.identity, &outcome.golden, &outcome.diff),
         schema_version: step.project.schema_version(),
@@ -46,22 +45,6 @@ pub async fn consolidate(step: &Step<'_>) -> Result<Consolidated, FlowError> {
     Ok(consolidated)
 }
 
-fn heed_guards(step: &Step<'_>, found: &Diff) -> Result<(), FlowError> {
-    for tripped in kartei_persons::guards::check(&found.counts, &step.project.settings.guards) {
-        let what = match tripped.guard {
-            Guard::MaxChangedPercent => "would change",
-            Guard::MaxMergedPercent => "would be merged into another",
-            Guard::MaxGonePercent => "would be gone",
-        };
-        let message = format!(
-            "{} of {} persons {what} ({:.1} %; {} % are allowed)",
-            tripped.count, tripped.of, tripped.percent, tripped.limit_percent
-        );
-        step.guard(tripped.guard.name(), message)?;
-    }
-    Ok(())
-}
-
 /// All that the computation needs, so that it can go to a thread of its own.
 struct Input {
     project: Project,
@@ -74,6 +57,8 @@ struct Input {
     record_map: Option<DataFrame>,
     ledger: Option<DataFrame>,
     overrides: Vec<Override>,
+    /// Persons of whom an override was lifted since the last run read them.
+    lifted: Vec<PersonId>,
     same_schemas: bool,
 }
 
@@ -91,7 +76,9 @@ impl Input {
             None => Ok(None),
         };
         let secret = step.store.setting_or("person_id_secret", &new_secret(), step.now()).await?;
+        // What is lifted while this is read is read by the next run, which asks from the beginning of this step on.
         let overrides = step.store.active_overrides().await?;
+        let before = last_time(step).await?;
         let previous_records = match step.previous {
             Some(run) => step.rest.of_earlier(run, "records")?,
             None => None,
@@ -107,7 +94,8 @@ impl Input {
             record_map: earlier("record_map")?,
             ledger: earlier("ledger")?,
             overrides: overrides.into_iter().filter_map(an_override).collect(),
-            same_schemas: same_schemas(step).await?,
+            lifted: lifted(step, before.as_ref()).await?,
+            same_schemas: before.is_some_and(|before| has_same_schemas(step, &before)),
         })
     }
 
@@ -126,7 +114,8 @@ impl Input {
         };
         let ledger = heard.hear(&self.records, self.now)?;
         let changed = self.changed()?;
-        let overridden: Vec<PersonId> = self.overrides.iter().map(|set| set.person).collect();
+        let overridden: Vec<PersonId> =
+            self.overrides.iter().map(|set| set.person).chain(self.lifted.clone()).collect();
         let touched = match &changed {
             Some(rows) => Touched::Only { rows, persons: &overridden },
             None => Touched::All,
@@ -160,12 +149,22 @@ impl Input {
     }
 }
 
-async fn same_schemas(step: &Step<'_>) -> Result<bool, FlowError> {
-    let Some(previous) = step.previous else { return Ok(false) };
-    let Some(view) = step.store.run(previous).await? else { return Ok(false) };
-    let before = view.steps.iter().find(|step| step.name == "persons");
-    let version = before.and_then(|before| before.output.get("schema_version")?.as_str());
-    Ok(version == Some(step.project.schema_version().as_str()))
+/// This step in the run that was published last.
+async fn last_time(step: &Step<'_>) -> Result<Option<kartei_store::Step>, FlowError> {
+    let Some(previous) = step.previous else { return Ok(None) };
+    let view = step.store.run(previous).await?;
+    Ok(view.and_then(|view| view.steps.into_iter().find(|step| step.name == "persons")))
+}
+
+fn has_same_schemas(step: &Step<'_>, before: &kartei_store::Step) -> bool {
+    let version = before.output.get("schema_version").and_then(|version| version.as_str());
+    version == Some(step.project.schema_version().as_str())
+}
+
+async fn lifted(step: &Step<'_>, before: Option<&kartei_store::Step>) -> Result<Vec<PersonId>, FlowError> {
+    let Some(before) = before else { return Ok(Vec::new()) };
+    let persons = step.store.overrides_lifted_since(before.started_at).await?;
+    Ok(persons.iter().filter_map(|id| id.parse().ok()).collect())
 }
 
 fn an_override(entry: kartei_store::OverrideEntry) -> Option<Override> {

@@ -1,0 +1,178 @@
+//! What is removed once a run has published: frames that no later run reads, and rows older than `[data] retention`.
+//!
+//! The published run, the one published before it, and whatever is newer or under way keep all their frames.
+
+use std::collections::BTreeSet;
+use std::fs::{self, DirEntry};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kartei_store::frames::Frames;
+use kartei_store::{Keep, RunFilter, RunState};
+
+use crate::error::FlowError;
+use crate::steps::{Step, compute};
+
+/// A half-written frame that nobody has touched for so long has no writer any more.
+const ORPHANED_AFTER: Duration = Duration::from_secs(3_600);
+
+/// Which frames stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The run that is published.
+    pub published: i64,
+    /// Older runs whose frames stay.
+    pub others: BTreeSet<i64>,
+    /// Consumed batches that came to rest since stay.
+    pub batches_from: DateTime<Utc>,
+    /// The moment.
+    pub now: DateTime<Utc>,
+}
+
+/// What was removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Runs' folders.
+    pub runs: u64,
+    /// Batches.
+    pub batches: u64,
+    /// Half-written frames.
+    pub orphans: u64,
+}
+
+/// Removes what nobody needs once this run has published. Trouble is logged: it is no reason for the run to fail.
+pub async fn clean(step: &Step<'_>) {
+    match remove(step).await {
+        Ok(swept) => tracing::info!(?swept, "removed what no later run needs"),
+        Err(error) => tracing::warn!(error = crate::flow::chain(&error), "old frames and rows could not be removed"),
+    }
+}
+
+async fn remove(step: &Step<'_>) -> Result<Swept, FlowError> {
+    let span = i64::try_from(step.project.settings.data.retention.seconds()).unwrap_or(i64::MAX);
+    let span = TimeDelta::try_seconds(span).unwrap_or(TimeDelta::MAX);
+    let from = step.now().checked_sub_signed(span).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let states = vec![RunState::Due, RunState::Claimed, RunState::Running];
+    let active = step.store.runs(&RunFilter { states, ..RunFilter::default() }).await?;
+    let others = active.iter().map(|run| run.id).chain(step.previous).collect();
+    let kept = Kept { published: step.run.id, others, batches_from: from, now: step.now() };
+    let frames = step.rest.frames().clone();
+    let swept = compute(move || Ok(sweep(&frames, &kept)?)).await?;
+    // What changed in a person, and the rows still in quarantine, stay for as long as the person does.
+    let keep = Keep { runs_from: Some(from), mails_from: Some(from), rejects_from: Some(from), changes_from: None };
+    step.store.remove_old(&keep).await?;
+    Ok(swept)
+}
+
+/// Removes the frames that do not stay.
+pub fn sweep(frames: &Frames, kept: &Kept) -> Result<Swept, kartei_store::frames::FrameError> {
+    let mut swept = Swept::default();
+    for folder in frames.folders("runs")? {
+        // A folder that is not named as a run is none of ours.
+        let Ok(run) = folder.parse::<i64>() else { continue };
+        let name = format!("runs/{folder}");
+        if run < kept.published && !kept.others.contains(&run) {
+            frames.remove_folder(&name)?;
+            swept.runs += 1;
+        } else {
+            swept.orphans += remove_files(&frames.folder().join(&name), |file| is_orphan(file, kept));
+        }
+    }
+    for source in frames.folders("batches")? {
+        let folder = frames.folder().join("batches").join(source);
+        swept.orphans += remove_files(&folder, |file| is_orphan(file, kept));
+        swept.batches += remove_files(&folder, |file| is_spent(file, kept));
+    }
+    Ok(swept)
+}
+
+/// Removes the files of a folder that a rule names. One that cannot be removed stays until the next time.
+fn remove_files(folder: &Path, rule: impl Fn(&DirEntry) -> io::Result<bool>) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let spent = entries.flatten().filter(|file| rule(file).unwrap_or(false));
+    spent.filter(|file| fs::remove_file(file.path()).is_ok()).count() as u64
+}
+
+fn is_orphan(file: &DirEntry, kept: &Kept) -> io::Result<bool> {
+    let is_part = file.path().extension().is_some_and(|ending| ending == "part");
+    Ok(is_part && DateTime::<Utc>::from(file.metadata()?.modified()?) + ORPHANED_AFTER < kept.now)
+}
+
+fn is_spent(file: &DirEntry, kept: &Kept) -> io::Result<bool> {
+    let name = file.file_name();
+    let run = name.to_str().filter(|name| name.ends_with(".parquet")).and_then(run_of_batch);
+    let is_consumed = run.is_some_and(|run| run <= kept.published);
+    Ok(is_consumed && DateTime::<Utc>::from(file.metadata()?.modified()?) < kept.batches_from)
+}
+
+/// The run that pulled a batch: `17` of `17-3-gone.parquet`.
+fn run_of_batch(name: &str) -> Option<i64> {
+    name.split_once('-')?.0.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use chrono::TimeZone;
+    use polars::prelude::df;
+
+    use super::*;
+
+    fn at(hour: u32) -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 11, 24, hour, 0, 0).unwrap()
+    }
+
+    fn put(frames: &Frames, names: &[&str], written: DateTime<Utc>) {
+        for name in names {
+            frames.write(name, &mut df!("key" => ["1"]).unwrap()).unwrap();
+            let file = frames.folder().join(format!("{name}.parquet"));
+            File::options().write(true).open(file).unwrap().set_modified(written.into()).unwrap();
+        }
+    }
+
+    fn kept() -> Kept {
+        Kept { published: 7, others: BTreeSet::from([5]), batches_from: at(4), now: at(8) }
+    }
+
+    #[test]
+    fn the_published_run_the_one_before_and_newer_ones_keep_their_frames() {
+        let folder = tempfile::tempdir().unwrap();
+        let frames = Frames::new(folder.path());
+        let all = ["runs/4/records", "runs/5/records", "runs/6/records", "runs/7/records", "runs/8/records"];
+        put(&frames, &all, at(1));
+        let swept = sweep(&frames, &kept()).unwrap();
+        assert_eq!((swept.runs, frames.folders("runs").unwrap()), (2, ["5", "7", "8"].map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn only_batches_that_are_consumed_and_old_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let frames = Frames::new(folder.path());
+        put(&frames, &["batches/members/6-0", "batches/members/6-1-gone", "batches/members/8-0"], at(3));
+        put(&frames, &["batches/members/7-0"], at(5));
+        assert_eq!(sweep(&frames, &kept()).unwrap().batches, 2);
+        assert!(frames.exists("batches/members/8-0") && frames.exists("batches/members/7-0"));
+    }
+
+    #[test]
+    fn half_a_frame_without_a_writer_is_removed_but_not_one_that_is_being_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let frames = Frames::new(folder.path());
+        put(&frames, &["runs/7/records"], at(1));
+        for (name, written) in [("pairs.parquet.part", at(6)), ("ledger.parquet.part", at(8))] {
+            let file = File::create(folder.path().join("runs/7").join(name)).unwrap();
+            file.set_modified(written.into()).unwrap();
+        }
+        assert_eq!(sweep(&frames, &kept()).unwrap(), Swept { orphans: 1, ..Swept::default() });
+        assert!(folder.path().join("runs/7/ledger.parquet.part").exists() && frames.exists("runs/7/records"));
+    }
+
+    #[test]
+    fn an_empty_data_folder_is_no_trouble() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(sweep(&Frames::new(folder.path().join("data")), &kept()).unwrap(), Swept::default());
+    }
+}

@@ -1,0 +1,201 @@
+//! One source's pages on their way to rest: sorted out, written, and saved together with the cursor.
+
+use futures::StreamExt;
+use kartei_connector::{ColumnProfile, Connector, ConnectorError, Cursor, ListingMark, Page, RowReject};
+use kartei_schemas::frame::KEY;
+use kartei_schemas::source::{MissingRow, SourceSchema};
+use kartei_store::{NewBatch, NewReject, SourceCursor};
+use polars::prelude::*;
+
+use super::known::{keys_of, staged_frames};
+use super::{GONE, Place, SourcePull};
+use crate::error::FlowError;
+use crate::stage::Known;
+use crate::steps::Step;
+
+/// What a page leaves at rest.
+pub(super) enum Staged {
+    Nothing,
+    Rows(DataFrame),
+    Gone(DataFrame),
+}
+
+/// One source's pull under way.
+pub(super) struct Delivery<'a> {
+    pub(super) step: &'a Step<'a>,
+    pub(super) source: &'a SourceSchema,
+    pub(super) version: u64,
+    pub(super) known: Known,
+    pub(super) number: u32,
+    pub(super) columns: Vec<ColumnProfile>,
+    pub(super) keep_columns: Option<Vec<String>>,
+    pub(super) listing_rows: u64,
+    pub(super) stored: Option<SourceCursor>,
+    pub(super) pulled: &'a mut SourcePull,
+}
+
+impl Delivery<'_> {
+    pub(super) async fn run(&mut self, connector: &dyn Connector, cursor: Option<Cursor>) -> Result<(), FlowError> {
+        let failed = |cause: ConnectorError| FlowError::Source { name: self.source.name.clone(), cause };
+        let mut pages = connector.pull(cursor, self.step.now()).await.map_err(failed)?;
+        let mut delivery = String::new();
+        while let Some(page) = pages.next().await {
+            if self.step.stop.is_asked() {
+                return Err(FlowError::Interrupted);
+            }
+            let page = page.map_err(|cause| FlowError::Source { name: self.source.name.clone(), cause })?;
+            if page.delivery != delivery {
+                delivery.clone_from(&page.delivery);
+                self.known.begin_listing();
+                self.listing_rows = 0;
+            }
+            self.take(page).await?;
+            self.step.watch.moved("rows pulled", self.pulled.read, 0);
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, page: Page) -> Result<(), FlowError> {
+        if let ListingMark::Unchanged { rows } = page.listing {
+            self.pulled.read += rows;
+            self.pulled.unchanged += rows;
+            return self.save(&page, Staged::Nothing, true).await;
+        }
+        let ends = matches!(page.listing, ListingMark::Complete { last: true });
+        let sorted = {
+            let rows = self.kept_columns(&page.rows)?;
+            let fingerprints = kartei_normalise::fingerprint(&rows);
+            self.known.sort(&rows, &fingerprints, self.version)?
+        };
+        for key in page.rejects.iter().filter_map(|reject| reject.key.as_deref()) {
+            self.known.keep(key);
+        }
+        self.listing_rows += page.rows_read;
+        self.pulled.read += page.rows_read;
+        self.pulled.staged += sorted.fresh.height() as u64;
+        self.pulled.new += sorted.new;
+        self.pulled.changed += sorted.changed;
+        self.pulled.unchanged += sorted.unchanged + page.collapsed;
+        for reject in &page.rejects {
+            *self.pulled.rejects.entry(reject.reason.code().to_owned()).or_default() += 1;
+        }
+        if ends {
+            self.heed_volume()?;
+        }
+        let staged = if sorted.fresh.height() > 0 { Staged::Rows(sorted.fresh) } else { Staged::Nothing };
+        let is_delta = page.listing == ListingMark::Delta;
+        let gone = if ends && self.source.missing_row == MissingRow::Gone { self.gone().await? } else { None };
+        self.save(&page, staged, is_delta || (ends && gone.is_none())).await?;
+        if let Some(gone) = gone {
+            self.pulled.gone += gone.height() as u64;
+            self.save(&Page { rejects: Vec::new(), rows_read: 0, collapsed: 0, ..page }, Staged::Gone(gone), true)
+                .await?;
+        }
+        if ends {
+            self.step.store.resolve_unseen_rejects(self.step.lease, &self.source.name, self.step.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts a page at rest. The cursor moves only where `moves` says so: in a complete listing not before its end,
+    /// since what a listing lacks is known only to whoever has read it from its beginning.
+    async fn save(&mut self, page: &Page, staged: Staged, moves: bool) -> Result<(), FlowError> {
+        let rows_staged = if let Staged::Rows(rows) = &staged { rows.height() as u64 } else { 0 };
+        let frame = self.put(staged)?;
+        if self.step.options.dry_run && frame.is_none() {
+            return Ok(());
+        }
+        let rejects: Vec<NewReject> = page.rejects.iter().map(new_reject).collect();
+        let batch = NewBatch {
+            source: self.source.name.clone(),
+            number: self.number,
+            frame,
+            origin: page.origin.clone(),
+            complete_listing: page.listing != ListingMark::Delta,
+            rows_read: page.rows_read,
+            rows_staged,
+            rows_unchanged: page.rows_read.saturating_sub(rows_staged + page.collapsed + rejects.len() as u64),
+            rows_collapsed: page.collapsed,
+            rejects,
+            cursor: self.cursor(page, moves && !self.step.options.dry_run),
+        };
+        self.step.store.stage_batch(self.step.lease, &batch, self.step.now()).await?;
+        self.number += 1;
+        if moves {
+            // The next listing of the same pull goes on from here, and is weighed against this one.
+            self.stored = Some(batch.cursor);
+        }
+        Ok(())
+    }
+
+    fn put(&self, staged: Staged) -> Result<Option<String>, FlowError> {
+        let place = format!("batches/{}/{}-{}", self.source.name, self.step.run.id, self.number);
+        let (name, mut frame) = match staged {
+            Staged::Nothing => return Ok(None),
+            Staged::Rows(rows) => (place, rows),
+            Staged::Gone(keys) => (format!("{place}{GONE}"), keys),
+        };
+        self.step.rest.frames().write(&name, &mut frame)?;
+        Ok(Some(name))
+    }
+
+    fn cursor(&self, page: &Page, moves: bool) -> SourceCursor {
+        let old = self.stored.clone();
+        if !moves && let Some(old) = old {
+            return old;
+        }
+        let place = Place {
+            at: moves.then(|| page.cursor.clone()),
+            schema: if moves { self.version } else { 0 },
+            columns: self.columns.clone(),
+        };
+        let listed = matches!(page.listing, ListingMark::Complete { .. } | ListingMark::Unchanged { .. });
+        let rows = if let ListingMark::Unchanged { rows } = page.listing { rows } else { self.listing_rows };
+        SourceCursor {
+            source: self.source.name.clone(),
+            cursor: serde_json::to_value(place).unwrap_or_default(),
+            columns: self.columns.iter().map(|column| column.name.clone()).collect(),
+            listing_rows: if listed { Some(rows) } else { old.as_ref().and_then(|old| old.listing_rows) },
+            listed_at: if listed { Some(self.step.now()) } else { old.as_ref().and_then(|old| old.listed_at) },
+            newest_data_at: page.modified.or(old.and_then(|old| old.newest_data_at)),
+        }
+    }
+
+    async fn gone(&self) -> Result<Option<DataFrame>, FlowError> {
+        let mut absent = Vec::new();
+        if let Some(previous) = self.step.previous {
+            let records = self.step.rest.of_earlier(previous, "records")?;
+            if let Some(records) = records {
+                let keys = keys_of(&records, &self.source.name)?;
+                absent = self.known.absent(keys.iter().flatten());
+            }
+        }
+        for frame in staged_frames(self.step, &self.source.name).await? {
+            absent.extend(self.known.absent(frame.column(KEY)?.str()?.iter().flatten()));
+        }
+        absent.sort();
+        absent.dedup();
+        Ok((!absent.is_empty()).then(|| df!(KEY => absent)).transpose()?)
+    }
+
+    fn kept_columns(&self, rows: &DataFrame) -> PolarsResult<DataFrame> {
+        match &self.keep_columns {
+            None => Ok(rows.clone()),
+            Some(keep) => {
+                let present = rows.get_column_names_owned();
+                rows.select(present.into_iter().filter(|name| keep.iter().any(|kept| kept == name.as_str())))
+            }
+        }
+    }
+}
+
+fn new_reject(reject: &RowReject) -> NewReject {
+    NewReject {
+        origin: reject.origin.clone(),
+        line: reject.line,
+        column: reject.column.clone(),
+        reason: reject.reason.code().to_owned(),
+        detail: reject.detail.clone(),
+        raw: reject.raw.clone(),
+    }
+}

@@ -1,0 +1,59 @@
+//! What is known of a source's records before it is pulled: the published ones, and what was staged since.
+
+use kartei_schemas::frame::{FINGERPRINT, KEY, SOURCE};
+use kartei_schemas::source::SourceSchema;
+use kartei_store::Batch;
+use polars::prelude::*;
+
+use super::GONE;
+use crate::error::FlowError;
+use crate::stage::Known;
+use crate::steps::Step;
+
+/// What is known of the source's records: the published ones, with what has been staged since.
+pub(super) async fn known(step: &Step<'_>, source: &SourceSchema) -> Result<Known, FlowError> {
+    let mut known = Known::default();
+    if let Some(previous) = step.previous
+        && let Some(records) = step.rest.of_earlier(previous, "records")?
+    {
+        let sources = records.column(SOURCE)?.str()?;
+        let own: BooleanChunked = sources.iter().map(|name| name == Some(source.name.as_str())).collect();
+        known.learn(&records.select([KEY, FINGERPRINT])?.filter(&own)?)?;
+    }
+    for batch in pending(step, &source.name).await? {
+        let Some(name) = batch.frame else { continue };
+        if name.ends_with(GONE) {
+            let gone = step.rest.frames().read(&name, None)?;
+            known.forget(gone.column(KEY)?.str()?.iter().flatten());
+        } else {
+            known.learn(&step.rest.frames().read(&name, Some(&[KEY, FINGERPRINT]))?)?;
+        }
+    }
+    Ok(known)
+}
+
+async fn pending(step: &Step<'_>, source: &str) -> Result<Vec<Batch>, FlowError> {
+    let batches = step.store.batches_after_run(step.previous.unwrap_or(0)).await?;
+    Ok(batches.into_iter().filter(|batch| batch.source == source).collect())
+}
+
+pub(super) async fn staged_frames(step: &Step<'_>, source: &str) -> Result<Vec<DataFrame>, FlowError> {
+    let mut frames = Vec::new();
+    for batch in pending(step, source).await? {
+        if let Some(name) = batch.frame.filter(|name| !name.ends_with(GONE)) {
+            frames.push(step.rest.frames().read(&name, Some(&[KEY]))?);
+        }
+    }
+    Ok(frames)
+}
+
+pub(super) async fn next_number(step: &Step<'_>, source: &SourceSchema) -> Result<u32, FlowError> {
+    let batches = step.store.batches_of_run(step.run.id).await?;
+    let own = batches.iter().filter(|batch| batch.source == source.name);
+    Ok(own.map(|batch| batch.number + 1).max().unwrap_or(0))
+}
+
+pub(super) fn keys_of(records: &DataFrame, source: &str) -> PolarsResult<StringChunked> {
+    let own: BooleanChunked = records.column(SOURCE)?.str()?.iter().map(|name| name == Some(source)).collect();
+    records.column(KEY)?.str()?.filter(&own)
+}
