@@ -102,3 +102,17 @@ fn a_missing_configuration_says_how_to_begin() {
     let said = TestApp::empty().run(&["jobs"]).fails_with(1);
     assert!(said.contains("kartei.toml: cannot be read") && said.contains("kartei init"), "{said}");
 }
+
+#[test]
+fn check_tries_the_mail_server_and_names_what_to_mend() {
+    let app = TestApp::started();
+    let environment = [
+        ("KARTEI__MAIL__TRANSPORT", "smtp"),
+        ("KARTEI__MAIL__SMTP__HOST", "localhost"),
+        ("KARTEI__MAIL__SMTP__PORT", "1"),
+    ];
+    let ended = app.run_with(&["check"], &environment);
+    assert!(ended.stdout.contains("error    mail            smtp: localhost: "), "{ended:?}");
+    assert!(ended.stdout.contains("check host, port, tls, user and password"), "{ended:?}");
+    ended.fails_with(1);
+}

@@ -193,7 +193,7 @@ fn reliability(linked: &Linked, truth: &[u32]) {
     for place in 0..pairs.len() {
         let (left, right) = (pairs.left[place] as usize, pairs.right[place] as usize);
         let right_pair = truth[left] == truth[right];
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the bins")]
         let bin = ((pairs.weight[place] / 2.0).floor() + 10.0).clamp(0.0, 19.0) as usize;
         bins[bin].0 += 1;
         bins[bin].1 += u64::from(right_pair);

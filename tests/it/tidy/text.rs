@@ -87,8 +87,8 @@ fn every_snapshot_belongs_to_a_test() {
 }
 
 /// Whether some snapshot of the text has a name like `format!("notice_{language}_text")` that fits.
-fn is_made_of(test: &str, text: &str) -> bool {
-    text.split("_snapshot!(format!(\"").skip(1).any(|rest| {
+fn is_made_of(test: &str, source: &str) -> bool {
+    source.split("_snapshot!(format!(\"").skip(1).any(|rest| {
         let name = rest.split('"').next().unwrap();
         let (start, end) = (name.split('{').next().unwrap(), name.rsplit('}').next().unwrap());
         name.contains('{') && test.starts_with(start) && test.ends_with(end)

@@ -52,7 +52,7 @@ pub(crate) struct Match {
 pub(crate) fn run(command: &Match, context: &Context) -> Outcome {
     let mut schema = schema(command)?;
     let people = People::read(&command.files, context)?;
-    say_what_was_recognised(&people, context)?;
+    say_what_was_recognised(&people, context);
     for (column, role) in people.roles() {
         schema.columns.entry(column).or_insert(role);
     }
@@ -105,9 +105,9 @@ fn report(linked: &Linked) -> RunReport {
 }
 
 /// What the files' columns were taken for.
-fn say_what_was_recognised(people: &People, context: &Context) -> Result<(), Failure> {
+fn say_what_was_recognised(people: &People, context: &Context) {
     if context.console.json() || context.console.quiet() {
-        return Ok(());
+        return;
     }
     let mut lines = table(&["file", "column", "taken for", "because of"]);
     for file in &people.files {
@@ -127,7 +127,6 @@ fn say_what_was_recognised(people: &People, context: &Context) -> Result<(), Fai
         }
     }
     context.console.remark(lines.trim_fmt());
-    Ok(())
 }
 
 /// What was found, for machines.

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use kartei_connector::{Finding, FindingLevel};
-use kartei_schemas::settings::TransportKind;
+use kartei_mail::Transport;
+use kartei_schemas::settings::{MailSettings, TransportKind};
 use kartei_store::Store;
 
 use super::Lines;
@@ -19,14 +20,24 @@ pub(super) async fn check(configuration: &Configuration, now: DateTime<Utc>, lin
     let settings = &configuration.settings;
     lines.add("data", writable(&settings.data.folder));
     lines.add("store", store(configuration).await);
-    match settings.mail.transport {
-        TransportKind::Folder => lines.add("mail", writable(&settings.mail.folder)),
-        TransportKind::Smtp => {
-            let server = settings.mail.smtp.as_ref().map(|smtp| smtp.host.clone()).unwrap_or_default();
-            lines.add("mail", Finding::ok("smtp", server));
-        }
-    }
+    lines.add("mail", mail(&settings.mail).await);
     lines.add("clock", clock(now, &settings.locale.time_zone));
+}
+
+/// Whether mail can go out: a folder that can be written, or a server that lets us in. No mail is sent.
+async fn mail(settings: &MailSettings) -> Finding {
+    if settings.transport == TransportKind::Folder {
+        return writable(&settings.folder);
+    }
+    let server = settings.smtp.as_ref().map(|smtp| smtp.host.clone()).unwrap_or_default();
+    let checked = match Transport::new(settings) {
+        Ok(transport) => transport.check().await,
+        Err(error) => Err(error),
+    };
+    match checked {
+        Ok(()) => Finding::ok("smtp", format!("{server} lets us in")),
+        Err(error) => Finding::error("smtp", format!("{server}: {error}"), error.hint()),
+    }
 }
 
 /// Whether the store opens and its tables are those of this program.
