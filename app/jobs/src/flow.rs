@@ -92,9 +92,6 @@ impl<'a> Conductor<'a> {
         if job.steps.contains(&StepName::Notify) && !self.step.options.dry_run {
             self.found.notified = Some(self.notify().await?);
         }
-        if self.found.visible.is_some() {
-            retention::clean(&self.step).await;
-        }
         Ok(())
     }
 
@@ -248,7 +245,9 @@ impl<'a> Conductor<'a> {
         {
             tracing::warn!(error = chain(&trouble), "the report could not be written");
         }
-        match self.write_end(&report, error.as_ref()).await {
+        let written = self.write_end(&report, error.as_ref()).await;
+        retention::clean(&self.step, self.found.visible.is_some()).await;
+        match written {
             Ok(()) => Ok(Ended { report, error }),
             Err(trouble) if error.is_some() => {
                 tracing::warn!(error = chain(&trouble), "the end of the run could not be written down");

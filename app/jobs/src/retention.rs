@@ -42,9 +42,19 @@ pub struct Swept {
     pub orphans: u64,
 }
 
-/// Removes what nobody needs once this run has published. Trouble is logged: it is no reason for the run to fail.
-pub async fn clean(step: &Step<'_>) {
-    match remove(step).await {
+/// Removes what nobody needs once this run is over: old frames and rows when it has published, its own frames when it
+/// was a dry one. Trouble is logged: it is no reason for the run to fail.
+pub async fn clean(step: &Step<'_>, has_published: bool) {
+    // A run that was taken up again after it had published does not know which one was published before it.
+    let outcome = if has_published && step.previous != Some(step.run.id) {
+        remove(step).await
+    } else if step.options.dry_run {
+        let own = step.rest.frames().remove_folder(&format!("runs/{}", step.run.id));
+        own.map(|()| Swept { runs: 1, ..Swept::default() }).map_err(FlowError::from)
+    } else {
+        return;
+    };
+    match outcome {
         Ok(swept) => tracing::info!(?swept, "removed what no later run needs"),
         Err(error) => tracing::warn!(error = crate::flow::chain(&error), "old frames and rows could not be removed"),
     }

@@ -3,6 +3,8 @@
 mod delivery;
 mod heed;
 mod known;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

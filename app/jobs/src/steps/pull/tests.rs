@@ -1,0 +1,279 @@
+//! Pulling, told with a connector that says what it is told to say, and a real store in a folder of its own.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeZone, Utc};
+use futures::{StreamExt, stream};
+use kartei_connector::{
+    Connector, ConnectorError, Cursor, Discovery, Finding, ListingMark, Page, PageStream, RejectReason, RowReject,
+    profile,
+};
+use kartei_report::model::GuardVerdict;
+use kartei_schemas::jobs::JobsSchema;
+use kartei_schemas::load::Schemas;
+use kartei_schemas::settings::Settings;
+use kartei_schemas::source::{MissingRow, SourceSchema, Volume};
+use kartei_store::{Cause, Claim, Lease, NewRun, Run, Store, StoreOptions};
+use polars::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::options::RunOptions;
+use crate::project::Project;
+use crate::rest::Rest;
+use crate::verdicts::Verdicts;
+use crate::watch::{Stop, Unwatched};
+
+/// A source that brings these pages from wherever the cursor points, and then fails if it is told to.
+struct Scripted {
+    pages: Vec<Page>,
+    fails: bool,
+    asked: Mutex<Vec<Option<Cursor>>>,
+}
+
+impl Scripted {
+    fn of(pages: Vec<Page>) -> Self {
+        Self { pages, fails: false, asked: Mutex::default() }
+    }
+
+    fn that_fails_after(pages: Vec<Page>) -> Self {
+        Self { fails: true, ..Self::of(pages) }
+    }
+
+    fn last_cursor(&self) -> Option<Cursor> {
+        self.asked.lock().unwrap().last().cloned().flatten()
+    }
+}
+
+#[async_trait]
+impl Connector for Scripted {
+    fn source(&self) -> &'static str {
+        "members"
+    }
+
+    async fn check(&self, _now: DateTime<Utc>) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    async fn discover(&self, now: DateTime<Utc>) -> Result<Discovery, ConnectorError> {
+        let columns = profile(&rows(&[("1", "Sand")]), |name| name != "key");
+        let (origin, description) = ("members.csv".to_owned(), "scripted".to_owned());
+        Ok(Discovery { origin, columns, sampled_rows: 1, modified: Some(now), description })
+    }
+
+    async fn pull(&self, cursor: Option<Cursor>, _now: DateTime<Utc>) -> Result<PageStream, ConnectorError> {
+        self.asked.lock().unwrap().push(cursor);
+        let mut pages: Vec<Result<Page, ConnectorError>> = self.pages.iter().cloned().map(Ok).collect();
+        if self.fails {
+            pages.push(Err(ConnectorError::Changed { file: "members.csv".to_owned() }));
+        }
+        Ok(stream::iter(pages).boxed())
+    }
+}
+
+fn rows(cells: &[(&str, &str)]) -> DataFrame {
+    let keys: Vec<&str> = cells.iter().map(|cell| cell.0).collect();
+    let names: Vec<&str> = cells.iter().map(|cell| cell.1).collect();
+    df!("key" => keys, "Nachname" => names).unwrap()
+}
+
+fn page(number: u64, listing: ListingMark, cells: &[(&str, &str)]) -> Page {
+    Page {
+        rows: rows(cells),
+        positions: (1..=cells.len() as u64).collect(),
+        rejects: Vec::new(),
+        rows_read: cells.len() as u64,
+        collapsed: 0,
+        cursor: Cursor(json!({ "page": number })),
+        origin: "members.csv".to_owned(),
+        delivery: "one".to_owned(),
+        listing,
+        modified: None,
+    }
+}
+
+const MORE: ListingMark = ListingMark::Complete { last: false };
+const LAST: ListingMark = ListingMark::Complete { last: true };
+
+/// An installation of one source, in a folder that goes away with it.
+struct House {
+    folder: tempfile::TempDir,
+    store: Store,
+    source: SourceSchema,
+}
+
+/// What a pull found, and where it ended.
+type Outcome = (SourcePull, Result<(), FlowError>, Vec<Guard>);
+
+impl House {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("kartei.db").display());
+        let store = Store::open(&StoreOptions::new(url)).await.unwrap();
+        let source = serde_json::from_value(json!({
+            "name": "members", "family": "membership", "key": ["Nummer"],
+            "connector": { "product": "files", "path": "inbox/*.csv", "listing": "complete" },
+            "fields": { "surname": "Nachname" },
+        }));
+        let source = SourceSchema { missing_row: MissingRow::Gone, ..source.unwrap() };
+        Self { folder, store, source }
+    }
+
+    /// A new run that pulls.
+    async fn pull(&self, connector: &Scripted) -> Outcome {
+        let claimed = self.claim().await;
+        self.pull_in(&claimed, connector).await
+    }
+
+    async fn claim(&self) -> (Run, Lease) {
+        let new = NewRun {
+            job: "nightly".to_owned(),
+            cause: Cause::AdHoc,
+            due_at: night(),
+            asked_by: "test".to_owned(),
+            reason: None,
+            parameters: json!({}),
+            retry_of: None,
+        };
+        let run = self.store.create_run(&new, night()).await.unwrap();
+        let claim = Claim { run_id: Some(run.id), worker: "test".to_owned(), length: Duration::from_secs(3_600) };
+        let (run, lease) = self.store.claim_run(&claim, night()).await.unwrap().unwrap();
+        self.store.begin_run(&lease, night()).await.unwrap();
+        (run, lease)
+    }
+
+    async fn pull_in(&self, (run, lease): &(Run, Lease), connector: &Scripted) -> Outcome {
+        let project = Project {
+            base: self.folder.path().to_owned(),
+            settings: Settings::default(),
+            schemas: Schemas { sources: vec![self.source.clone()], ..Schemas::default() },
+            jobs: JobsSchema::default(),
+        };
+        let (options, verdicts) = (RunOptions::default(), Verdicts::default());
+        let rest = Rest::of_run(project.frames(), run.id);
+        let step = Step {
+            project: &project,
+            store: &self.store,
+            run,
+            lease,
+            options: &options,
+            rest: &rest,
+            watch: &Unwatched,
+            stop: &Stop::default(),
+            previous: None,
+            verdicts: &verdicts,
+            clock: &night,
+        };
+        let mut found = SourcePull::default();
+        let outcome = pull_source(&step, &self.source, connector, &mut found).await;
+        (found, outcome, verdicts.all())
+    }
+
+    /// The keys that all runs so far have put at rest as gone.
+    async fn gone(&self) -> Vec<String> {
+        let frames = kartei_store::frames::Frames::new(self.folder.path().join("data"));
+        let batches = self.store.batches_after_run(0).await.unwrap();
+        let gone = batches.iter().filter_map(|batch| batch.frame.as_ref()).filter(|name| name.ends_with(GONE));
+        let keys = |name: &String| frames.read(name, None).unwrap().column("key").unwrap().str().unwrap().clone();
+        gone.map(keys).flat_map(|keys| keys.iter().flatten().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    /// Where the next pull would go on.
+    async fn place(&self) -> Option<Cursor> {
+        let next = Scripted::of(Vec::new());
+        self.pull(&next).await.1.unwrap();
+        next.last_cursor()
+    }
+}
+
+fn night() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 24, 4, 0, 0).unwrap()
+}
+
+#[tokio::test]
+async fn a_complete_listing_moves_the_cursor_only_at_its_end() {
+    let house = House::new().await;
+    let torn = Scripted::that_fails_after(vec![page(1, MORE, &[("1", "Sand")])]);
+    let (found, outcome, _) = house.pull(&torn).await;
+    assert!(matches!(outcome, Err(FlowError::Source { .. })));
+    assert_eq!((found.read, found.staged, house.place().await), (1, 1, None));
+    let whole = Scripted::of(vec![page(1, MORE, &[("1", "Sand")]), page(2, LAST, &[("2", "Wald")])]);
+    let (found, outcome, _) = house.pull(&whole).await;
+    outcome.unwrap();
+    assert_eq!((found.new, found.unchanged), (1, 1));
+    assert_eq!(house.place().await, Some(Cursor(json!({ "page": 2 }))));
+}
+
+#[tokio::test]
+async fn a_delta_moves_the_cursor_with_each_page() {
+    let house = House::new().await;
+    let torn = Scripted::that_fails_after(vec![page(1, ListingMark::Delta, &[("1", "Sand")])]);
+    assert!(house.pull(&torn).await.1.is_err());
+    assert_eq!(house.place().await, Some(Cursor(json!({ "page": 1 }))));
+}
+
+#[tokio::test]
+async fn a_second_listing_begun_in_the_same_pull_does_not_take_the_cursor_back() {
+    let house = House::new().await;
+    let second = Page { delivery: "two".to_owned(), ..page(2, MORE, &[("1", "Sand")]) };
+    let torn = Scripted::that_fails_after(vec![page(1, LAST, &[("1", "Sand")]), second]);
+    assert!(house.pull(&torn).await.1.is_err());
+    assert_eq!(house.place().await, Some(Cursor(json!({ "page": 1 }))));
+}
+
+#[tokio::test]
+async fn a_page_that_comes_twice_is_put_at_rest_once() {
+    let house = House::new().await;
+    let claimed = house.claim().await;
+    let connector = Scripted::of(vec![page(1, LAST, &[("1", "Sand"), ("2", "Wald")])]);
+    let (first, ..) = house.pull_in(&claimed, &connector).await;
+    let (again, outcome, _) = house.pull_in(&claimed, &connector).await;
+    outcome.unwrap();
+    assert_eq!((first.staged, again.staged, again.unchanged), (2, 0, 2));
+    assert!(house.gone().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_whole_listing_no_longer_holds_is_gone_but_not_what_is_in_quarantine() {
+    let house = House::new().await;
+    house.pull(&Scripted::of(vec![page(1, LAST, &[("1", "Sand"), ("2", "Wald"), ("3", "See")])])).await.1.unwrap();
+    let reject = RowReject {
+        origin: "members.csv".to_owned(),
+        line: Some(3),
+        column: None,
+        reason: RejectReason::RaggedRow,
+        detail: "1 field instead of 2".to_owned(),
+        key: Some("2".to_owned()),
+        raw: String::new(),
+    };
+    let shrunk = Page { rejects: vec![reject], rows_read: 2, ..page(2, LAST, &[("1", "Sand")]) };
+    let (found, outcome, _) = house.pull(&Scripted::of(vec![shrunk])).await;
+    assert!(matches!(outcome, Err(FlowError::TooManyRejects { .. })), "half of the rows are in quarantine");
+    assert_eq!((found.gone, found.rejected(), house.gone().await), (1, 1, vec!["3".to_owned()]));
+}
+
+#[tokio::test]
+async fn half_a_listing_and_a_source_that_keeps_its_rows_lose_nobody() {
+    let mut house = House::new().await;
+    house.pull(&Scripted::of(vec![page(1, LAST, &[("1", "Sand"), ("2", "Wald")])])).await.1.unwrap();
+    assert!(house.pull(&Scripted::that_fails_after(vec![page(2, MORE, &[("1", "Sand")])])).await.1.is_err());
+    assert!(house.gone().await.is_empty());
+    house.source.missing_row = MissingRow::Keep;
+    house.pull(&Scripted::of(vec![page(3, LAST, &[("1", "Sand")])])).await.1.unwrap();
+    assert!(house.gone().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_listing_that_shrank_stops_the_run_before_anybody_is_gone_and_the_guards_are_told() {
+    let mut house = House::new().await;
+    house.source.volume = Volume { min_rows: Some(1), max_drop_percent: Some(30.0) };
+    house.pull(&Scripted::of(vec![page(1, LAST, &[("1", "Sand"), ("2", "Wald")])])).await.1.unwrap();
+    let (_, outcome, guards) = house.pull(&Scripted::of(vec![page(2, LAST, &[("1", "Sand")])])).await;
+    assert!(matches!(outcome, Err(FlowError::Guard { guard, .. }) if guard == "max_drop_percent"));
+    assert!(house.gone().await.is_empty());
+    let told: Vec<_> = guards.iter().map(|guard| (guard.name.as_str(), guard.actual, guard.verdict)).collect();
+    assert_eq!(told, [("min_rows", 1.0, GuardVerdict::Passed), ("max_drop_percent", 50.0, GuardVerdict::Stopped)]);
+    assert_eq!(house.place().await, Some(Cursor(json!({ "page": 1 }))));
+}
