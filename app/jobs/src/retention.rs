@@ -16,7 +16,7 @@ use crate::error::FlowError;
 use crate::steps::{Step, compute};
 
 /// A half-written frame that nobody has touched for so long has no writer any more.
-const ORPHANED_AFTER: Duration = Duration::from_secs(3_600);
+const ORPHANED_AFTER: Duration = Duration::from_hours(1);
 
 /// Which frames stay.
 #[derive(Debug, Clone, PartialEq, Eq)]

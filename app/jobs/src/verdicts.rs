@@ -7,7 +7,7 @@ use kartei_report::model::{Guard as Look, GuardVerdict};
 
 use crate::error::FlowError;
 use crate::steps::Step;
-use crate::steps::pull::Pulled;
+use crate::steps::pull::{Pulled, SourcePull};
 
 /// The guards that have looked at a run, in the order in which they looked.
 #[derive(Debug, Default)]
@@ -51,7 +51,7 @@ impl Figures {
 
 /// The guards over all sources, once all are pulled.
 pub fn heed_all_sources(step: &Step<'_>, pulled: &Pulled) -> Result<(), FlowError> {
-    let rejected: u64 = pulled.sources.values().map(|source| source.rejected()).sum();
+    let rejected: u64 = pulled.sources.values().map(SourcePull::rejected).sum();
     let read: u64 = pulled.sources.values().map(|source| source.read).sum();
     let limit = step.project.settings.guards.max_reject_percent;
     let figures = Figures::percent(rejected, read, limit);

@@ -3,7 +3,7 @@
 use kartei_schemas::org::Language;
 
 use crate::RunReport;
-use crate::model::{FreshnessState, GuardVerdict, Outcome, StepStatus};
+use crate::model::{FreshnessState, Guard, GuardVerdict, Outcome, StepStatus};
 use crate::voice::{Noun, Voice};
 use crate::words::{NOTICE, PERSON, RECORD_IN, ROW, SOURCE_IN};
 
@@ -82,7 +82,9 @@ fn wrongs(report: &RunReport, voice: Voice) -> Vec<String> {
         let hint = failure.hint.as_ref().map(|hint| format!(" {}: {hint}", voice.say("Abhilfe", "Hint")));
         needs.push(format!("{}: {}.{}", voice.step(&failure.step), failure.message, hint.unwrap_or_default()));
     }
-    for guard in report.guards.iter().filter(|guard| guard.verdict == GuardVerdict::Stopped) {
+    let is_told = |guard: &Guard| report.failure.as_ref().is_some_and(|failure| failure.message.contains(&guard.name));
+    let stopped = |guard: &&Guard| guard.verdict == GuardVerdict::Stopped && !is_told(guard);
+    for guard in report.guards.iter().filter(stopped) {
         let source = guard.source.as_ref().map(|name| format!("{}: ", voice.source(report, name)));
         needs.push(format!(
             "{}{} {}, {} {}. {} --accept-guard {}",

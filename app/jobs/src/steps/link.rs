@@ -34,7 +34,7 @@ pub async fn link(step: &Step<'_>) -> Result<Matched, FlowError> {
             // A watcher that went away misses nothing that matters.
             let _ = sender.send(progress);
         };
-        let options = LinkOptions { previous: previous.as_ref(), progress: Some(&report), ..LinkOptions::default() };
+        let options = LinkOptions { previous: previous.as_ref(), progress: Some(&report) };
         Ok(kartei_matching::link(&records, &schema, &judgements, options)?)
     });
     tokio::pin!(work);

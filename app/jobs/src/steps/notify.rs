@@ -12,7 +12,7 @@ use crate::project::Project;
 
 /// Mails claimed at once; within the lease a crash leaves at most these to be sent twice.
 const AT_ONCE: u32 = 50;
-const LEASE: Duration = Duration::from_secs(300);
+const LEASE: Duration = Duration::from_mins(5);
 
 /// What became of the mails.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]

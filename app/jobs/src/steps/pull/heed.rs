@@ -64,12 +64,12 @@ impl Delivery<'_> {
     pub(super) fn heed_freshness(&mut self, modified: Option<DateTime<Utc>>) -> Result<(), FlowError> {
         let found = freshness(modified, self.step.now(), &self.source.freshness);
         self.pulled.newest_at = modified;
-        self.pulled.freshness = match found.state {
+        let word = match found.state {
             FreshnessState::Fresh => "fresh",
             FreshnessState::Stale => "stale",
             FreshnessState::TooOld => "too_old",
-        }
-        .to_owned();
+        };
+        word.clone_into(&mut self.pulled.freshness);
         let (Some(limit), Some(age)) = (self.source.freshness.error_after, found.age) else { return Ok(()) };
         let message = format!("source `{}` was last renewed {} hours ago", self.source.name, age.num_hours());
         let figures = Figures {

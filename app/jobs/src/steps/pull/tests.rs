@@ -138,7 +138,7 @@ impl House {
             retry_of: None,
         };
         let run = self.store.create_run(&new, night()).await.unwrap();
-        let claim = Claim { run_id: Some(run.id), worker: "test".to_owned(), length: Duration::from_secs(3_600) };
+        let claim = Claim { run_id: Some(run.id), worker: "test".to_owned(), length: Duration::from_hours(1) };
         let (run, lease) = self.store.claim_run(&claim, night()).await.unwrap().unwrap();
         self.store.begin_run(&lease, night()).await.unwrap();
         (run, lease)
