@@ -45,10 +45,15 @@ pub async fn conduct(
     let previous = store.published().await?.map(|state| state.run_id);
     let verdicts = &Verdicts::default();
     let (run, lease, options, rest) = (&run, &lease, &options, &rest);
-    let step = Step { project, store, run, lease, options, rest, watch, stop, previous, verdicts, clock };
     let job = project.jobs.jobs.get(&run.job).cloned().ok_or_else(|| FlowError::UnknownJob(run.job.clone()))?;
     store.begin_run(lease, clock()).await?;
-    let mut conductor = Conductor { step, job, steps: Vec::new(), found: Found::default(), position: 0 };
+    let mut conductor = Conductor {
+        step: Step { project, store, run, lease, options, rest, watch, stop, previous, verdicts, clock },
+        job,
+        steps: Vec::new(),
+        found: Found::default(),
+        position: 0,
+    };
     let outcome = tokio::select! {
         outcome = conductor.run() => outcome,
         () = keep_alive(store, lease.clone(), stop, clock) => Err(FlowError::Interrupted),
@@ -347,3 +352,6 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 fn milliseconds(from: DateTime<Utc>, to: DateTime<Utc>) -> u64 {
     u64::try_from((to - from).num_milliseconds()).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

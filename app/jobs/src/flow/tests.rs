@@ -1,0 +1,205 @@
+//! Nights of a small membership: one file of members, a real store, and everything between them.
+
+use std::fs::{self, File};
+use std::time::Duration;
+
+use chrono::{DateTime, Days, TimeDelta, TimeZone, Utc};
+use kartei_report::model::GuardVerdict;
+use kartei_schemas::jobs::JobsSchema;
+use kartei_schemas::load::Schemas;
+use kartei_schemas::settings::Settings;
+use kartei_store::{Cause, Claim, NewOverride, NewRun, RunState, Store, StoreOptions};
+use serde_json::json;
+
+use super::*;
+use crate::watch::Unwatched;
+
+/// An installation in a folder that goes away with it.
+struct House {
+    folder: tempfile::TempDir,
+    store: Store,
+    project: Project,
+}
+
+impl House {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("kartei.db").display());
+        let store = Store::open(&StoreOptions::new(url)).await.unwrap();
+        let source = serde_json::from_value(json!({
+            "name": "members", "family": "membership", "key": ["Nummer"], "missing_row": "gone",
+            "connector": {
+                "product": "files", "path": "inbox/*.csv", "listing": "complete", "settle_seconds": 0,
+                "page_rows": 100,
+            },
+            "fields": { "given_name": "Vorname", "surname": "Nachname", "city": "Ort" },
+        }));
+        let job = json!({ "job": {
+            "nightly": { "steps": ["pull", "consolidate", "publish", "notify", "report"] },
+        } });
+        let mut settings = Settings::default();
+        settings.guards.min_persons = 1;
+        settings.guards.max_changed_percent = 50.0;
+        let project = Project {
+            base: folder.path().to_owned(),
+            settings,
+            schemas: Schemas { sources: vec![source.unwrap()], ..Schemas::default() },
+            jobs: serde_json::from_value::<JobsSchema>(job).unwrap(),
+        };
+        fs::create_dir(folder.path().join("inbox")).unwrap();
+        Self { folder, store, project }
+    }
+
+    /// The membership system leaves its file of this night.
+    fn deliver(&self, night: u64, members: &[(&str, &str, &str)]) {
+        let lines = members.iter().enumerate();
+        let lines = lines.map(|(row, (given, surname, city))| format!("{};{given};{surname};{city}\n", row + 1));
+        let text = "Nummer;Vorname;Nachname;Ort\n".to_owned() + &lines.collect::<String>();
+        let path = self.folder.path().join(format!("inbox/members-{night}.csv"));
+        fs::write(&path, text).unwrap();
+        let written = at(night) - TimeDelta::hours(1);
+        File::options().write(true).open(path).unwrap().set_modified(written.into()).unwrap();
+    }
+
+    async fn night(&self, night: u64) -> Ended {
+        self.night_with(night, RunOptions::default(), &Stop::default()).await
+    }
+
+    async fn night_with(&self, night: u64, options: RunOptions, stop: &Stop) -> Ended {
+        let clock = move || at(night);
+        let new = NewRun {
+            job: "nightly".to_owned(),
+            cause: Cause::AdHoc,
+            due_at: at(night),
+            asked_by: "test".to_owned(),
+            reason: None,
+            parameters: options.to_parameters(),
+            retry_of: None,
+        };
+        let run = self.store.create_run(&new, at(night)).await.unwrap();
+        let claim = Claim { run_id: Some(run.id), worker: "test".to_owned(), length: Duration::from_hours(1) };
+        let claimed = self.store.claim_run(&claim, at(night)).await.unwrap().unwrap();
+        conduct(&self.project, &self.store, claimed, &Unwatched, (stop, &clock)).await.unwrap()
+    }
+
+    async fn cities(&self) -> Vec<String> {
+        let found = self.store.find_persons("Sand", 10).await.unwrap();
+        let mut cities: Vec<String> = found.into_iter().filter_map(|person| person.city).collect();
+        cities.sort();
+        cities
+    }
+
+    fn run_folders(&self) -> Vec<String> {
+        self.project.frames().folders("runs").unwrap()
+    }
+
+    /// The run's state, and whether it left figures and a file.
+    async fn traces(&self, ended: &Ended) -> (RunState, bool, bool) {
+        let id = ended.report.run.id;
+        let state = self.store.run(id).await.unwrap().unwrap().run.state;
+        let figures = self.store.statistics(id).await.unwrap().is_some();
+        (state, figures, self.project.report_file(id).with_extension("json").is_file())
+    }
+}
+
+fn at(night: u64) -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 1, 4, 0, 0).unwrap() + Days::new(night)
+}
+
+const MEMBERS: [(&str, &str, &str); 4] =
+    [("Anna", "Sand", "Kiel"), ("Bernd", "Wald", "Bonn"), ("Clara", "Berg", "Ulm"), ("David", "See", "Trier")];
+
+#[tokio::test]
+async fn the_third_publication_removes_the_frames_of_the_first() {
+    let house = House::new().await;
+    house.deliver(1, &MEMBERS);
+    for night in 1..=2 {
+        assert!(house.night(night).await.error.is_none());
+    }
+    assert_eq!(house.run_folders(), ["1", "2"]);
+    assert!(house.night(3).await.error.is_none());
+    assert_eq!(house.run_folders(), ["2", "3"]);
+}
+
+#[tokio::test]
+async fn an_override_holds_until_it_is_lifted_and_then_the_sources_decide_again() {
+    let house = House::new().await;
+    house.deliver(1, &MEMBERS);
+    house.night(1).await;
+    let person = house.store.find_persons("Sand", 1).await.unwrap().remove(0);
+    let new = NewOverride {
+        person_id: person.id,
+        field: "city".to_owned(),
+        value: Some("Lübeck".to_owned()),
+        by: "test".to_owned(),
+        reason: None,
+    };
+    let set = house.store.add_override(&new, at(1) + TimeDelta::hours(2)).await.unwrap();
+    for night in 2..=3 {
+        assert!(house.night(night).await.error.is_none());
+        assert_eq!(house.cities().await, ["Lübeck"]);
+    }
+    house.store.lift_override(set, "test", at(3) + TimeDelta::hours(2)).await.unwrap();
+    assert!(house.night(4).await.error.is_none());
+    assert_eq!(house.cities().await, ["Kiel"]);
+}
+
+#[tokio::test]
+async fn a_run_that_a_guard_stopped_leaves_its_figures_and_yesterdays_persons() {
+    let house = House::new().await;
+    house.deliver(1, &MEMBERS);
+    house.night(1).await;
+    house.deliver(2, &MEMBERS.map(|(given, surname, _)| (given, surname, "Köln")));
+    let stopped = house.night(2).await;
+    assert!(matches!(&stopped.error, Some(FlowError::Guard { guard, .. }) if guard == "max_changed_percent"));
+    assert_eq!(house.traces(&stopped).await, (RunState::Stopped, true, true));
+    let guard = stopped.report.guards.iter().find(|guard| guard.name == "max_changed_percent").unwrap();
+    assert_eq!((guard.actual, guard.limit, guard.verdict), (100.0, 50.0, GuardVerdict::Stopped));
+    assert_eq!((stopped.report.changes.persons, house.cities().await), (4, vec!["Kiel".to_owned()]));
+    let options = RunOptions { accept_guards: vec!["max_changed_percent".to_owned()], ..RunOptions::default() };
+    let accepted = house.night_with(3, options, &Stop::default()).await;
+    assert!(accepted.error.is_none());
+    assert!(accepted.report.guards.iter().any(|guard| guard.verdict == GuardVerdict::Accepted));
+    assert_eq!(house.cities().await, ["Köln"]);
+}
+
+#[tokio::test]
+async fn a_run_that_was_asked_to_end_leaves_its_report_and_the_next_one_goes_on() {
+    let house = House::new().await;
+    house.deliver(1, &MEMBERS);
+    let stop = Stop::default();
+    stop.ask();
+    let ended = house.night_with(1, RunOptions::default(), &stop).await;
+    assert!(matches!(ended.error, Some(FlowError::Interrupted)));
+    assert_eq!(house.traces(&ended).await, (RunState::Cancelled, true, true));
+    assert!(house.night(2).await.error.is_none());
+    assert_eq!(house.cities().await, ["Kiel"]);
+}
+
+#[tokio::test]
+async fn a_dry_run_publishes_nothing_and_leaves_no_frames() {
+    let house = House::new().await;
+    house.deliver(1, &MEMBERS);
+    let options = RunOptions { dry_run: true, ..RunOptions::default() };
+    let dry = house.night_with(1, options, &Stop::default()).await;
+    assert!(dry.error.is_none());
+    assert_eq!((dry.report.outcome, dry.report.persons.created), (Outcome::DryRun, 4));
+    assert_eq!((house.cities().await.len(), house.run_folders().len()), (0, 0));
+    assert!(house.night(2).await.error.is_none());
+    assert_eq!(house.cities().await, ["Kiel"]);
+}
+
+#[tokio::test]
+async fn too_many_rows_in_quarantine_over_all_sources_stop_the_run() {
+    let mut house = House::new().await;
+    house.project.settings.guards.max_reject_percent = 10.0;
+    house.project.schemas.sources[0].max_reject_percent = 100.0;
+    house.deliver(1, &MEMBERS);
+    let file = house.folder.path().join("inbox/members-1.csv");
+    fs::write(&file, fs::read_to_string(&file).unwrap() + "5;torn\n").unwrap();
+    File::options().write(true).open(file).unwrap().set_modified((at(1) - TimeDelta::hours(1)).into()).unwrap();
+    let stopped = house.night(1).await;
+    assert!(matches!(stopped.error, Some(FlowError::TooManyRejects { .. })));
+    assert_eq!(stopped.report.flow.rejected, 1);
+    assert_eq!(house.traces(&stopped).await, (RunState::Stopped, true, true));
+}
