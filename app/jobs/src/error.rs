@@ -68,6 +68,12 @@ pub enum FlowError {
         #[source]
         cause: serde_json::Error,
     },
+    /// The frames of the run that was published last are not in the data folder.
+    #[error("the data folder lacks what run {run} left at rest, which every later run builds on")]
+    Lost {
+        /// The run.
+        run: i64,
+    },
     /// A computation ended without a result.
     #[error("a computation broke off")]
     Computation,
@@ -100,7 +106,13 @@ impl FlowError {
             Self::UnknownJob(_) => Some("`kartei jobs` lists the jobs".to_owned()),
             Self::UnknownSource(_) => Some("`kartei check` lists the sources".to_owned()),
             Self::Interrupted => Some("start it again: what was pulled is at rest".to_owned()),
-            Self::Link(_) | Self::Persons(_) | Self::Mail(_) | Self::Report(_) => None,
+            Self::Lost { .. } => Some(
+                "put the data folder back from its backup, or name the right one in `[data] folder`; the persons in the \
+                 store are as they were"
+                    .to_owned(),
+            ),
+            Self::Report(cause) => Some(format!("see that kartei may write to `reports` in the data folder ({})", cause.kind())),
+            Self::Link(_) | Self::Persons(_) | Self::Mail(_) => None,
         }
     }
 }

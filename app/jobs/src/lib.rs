@@ -23,6 +23,6 @@ pub mod watch;
 
 pub use error::FlowError;
 pub use flow::{Ended, conduct};
-pub use options::RunOptions;
+pub use options::{GUARDS, RunOptions};
 pub use project::Project;
 pub use watch::{Stop, Unwatched, Watch};

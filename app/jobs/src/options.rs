@@ -6,6 +6,18 @@ use kartei_schemas::jobs::ParamValue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+/// The names of all guards that may be let pass.
+pub const GUARDS: [&str; 8] = [
+    "drift",
+    "freshness",
+    "max_changed_percent",
+    "max_drop_percent",
+    "max_gone_percent",
+    "max_merged_percent",
+    "max_reject_percent",
+    "min_rows",
+];
+
 /// What was asked of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -168,6 +168,9 @@ impl FrameError {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Some("let the user that runs kartei write to the data folder (`[data] folder`)".to_owned())
             }
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => Some(
+                "a file stands where the data folder should be: move it, or name another (`[data] folder`)".to_owned(),
+            ),
             _ => None,
         }
     }

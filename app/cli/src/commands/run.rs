@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Args;
-use kartei_jobs::RunOptions;
+use kartei_jobs::{GUARDS, RunOptions};
 use kartei_schemas::jobs::ParamValue;
 
 use crate::context::Context;
@@ -40,6 +40,10 @@ pub(crate) struct Run {
 }
 
 pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
+    if let Some(unknown) = command.accept_guard.iter().find(|name| !GUARDS.contains(&name.as_str())) {
+        let hint = kartei_schemas::problem::suggest(unknown, GUARDS);
+        return Err(Failure::wrong_use(format!("there is no guard `{unknown}`")).with_hint_if(hint));
+    }
     let installation = Installation::open(context).await?;
     let jobs = &installation.project.jobs.jobs;
     if !jobs.contains_key(&command.job) {

@@ -76,6 +76,10 @@ struct Place {
     schema: u64,
     /// The columns, with the kind of their contents.
     columns: Vec<ColumnProfile>,
+    /// The run that left it there.
+    run: i64,
+    /// The rows of the last listing that was published, where that is an older one.
+    published_rows: Option<u64>,
 }
 
 /// Pulls the sources one after another; each is named when it fails, and the first failure is the run's. What was found
@@ -119,11 +123,14 @@ async fn pull_source(
     let failed = |cause: ConnectorError| FlowError::Source { name: source.name.clone(), cause };
     let version = source_version(source, &step.project.schemas.person);
     let stored = step.store.cursor(&source.name).await?;
-    let place: Place = stored
-        .as_ref()
-        .and_then(|cursor| serde_json::from_value(cursor.cursor.clone()).ok())
-        .filter(|place: &Place| place.schema == version)
-        .unwrap_or_default();
+    let left: Place =
+        stored.as_ref().and_then(|cursor| serde_json::from_value(cursor.cursor.clone()).ok()).unwrap_or_default();
+    let published_rows = if left.run > step.previous.unwrap_or(0) {
+        left.published_rows
+    } else {
+        stored.as_ref().and_then(|cursor| cursor.listing_rows)
+    };
+    let place = if left.schema == version { left } else { Place::default() };
     let discovery = connector.discover(step.now()).await.map_err(failed)?;
     found.drift = found_drift(&place, &discovery.columns, source);
     let mut delivery = Delivery {
@@ -135,6 +142,7 @@ async fn pull_source(
         columns: discovery.columns.clone(),
         keep_columns: None,
         listing_rows: 0,
+        published_rows,
         stored,
         pulled: found,
     };

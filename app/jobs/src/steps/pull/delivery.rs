@@ -30,6 +30,7 @@ pub(super) struct Delivery<'a> {
     pub(super) columns: Vec<ColumnProfile>,
     pub(super) keep_columns: Option<Vec<String>>,
     pub(super) listing_rows: u64,
+    pub(super) published_rows: Option<u64>,
     pub(super) stored: Option<SourceCursor>,
     pub(super) pulled: &'a mut SourcePull,
 }
@@ -148,6 +149,8 @@ impl Delivery<'_> {
             at: moves.then(|| page.cursor.clone()),
             schema: if moves { self.version } else { 0 },
             columns: self.columns.clone(),
+            run: self.step.run.id,
+            published_rows: self.published_rows,
         };
         let listed = matches!(page.listing, ListingMark::Complete { .. } | ListingMark::Unchanged { .. });
         let rows = if let ListingMark::Unchanged { rows } = page.listing { rows } else { self.listing_rows };

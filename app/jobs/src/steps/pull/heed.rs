@@ -50,7 +50,8 @@ impl Delivery<'_> {
             let figures = Figures { actual: rows as f64, limit: minimum as f64, is_exceeded: rows < minimum };
             self.guard("min_rows", figures, format!("source `{name}` lists {rows} rows, fewer than {minimum}"))?;
         }
-        let before = self.stored.as_ref().and_then(|stored| stored.listing_rows).filter(|&before| before > 0);
+        // A run that was stopped has no say in what is usual.
+        let before = self.published_rows.filter(|&before| before > 0);
         if let (Some(before), Some(limit)) = (before, rules.max_drop_percent) {
             let figures = Figures::percent(before.saturating_sub(rows), before, limit);
             let drop = figures.actual;

@@ -13,9 +13,8 @@ use crate::steps::Step;
 /// What is known of the source's records: the published ones, with what has been staged since.
 pub(super) async fn known(step: &Step<'_>, source: &SourceSchema) -> Result<Known, FlowError> {
     let mut known = Known::default();
-    if let Some(previous) = step.previous
-        && let Some(records) = step.rest.of_earlier(previous, "records")?
-    {
+    if let Some(previous) = step.previous {
+        let records = step.rest.of_earlier(previous, "records")?.ok_or(FlowError::Lost { run: previous })?;
         let sources = records.column(SOURCE)?.str()?;
         let own: BooleanChunked = sources.iter().map(|name| name == Some(source.name.as_str())).collect();
         known.learn(&records.select([KEY, FINGERPRINT])?.filter(&own)?)?;
