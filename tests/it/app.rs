@@ -1,7 +1,7 @@
 //! The command in a folder of its own, with verbs for what the stories do.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
@@ -41,19 +41,25 @@ impl TestApp {
 
     /// Runs the command in the folder, with environment variables.
     pub(crate) fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kartei"));
+        let output = self.command(arguments).envs(environment.iter().copied()).output().unwrap();
+        Ended::of(output)
+    }
+
+    /// The command in the folder, ready to be started.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.start_of(Command::new(env!("CARGO_BIN_EXE_kartei")), arguments)
+    }
+
+    /// A program in the folder, without the surroundings of whoever runs the tests.
+    pub(crate) fn start_of(&self, mut command: Command, arguments: &[&str]) -> Command {
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("KARTEI_") {
                 command.env_remove(name);
             }
         }
-        command.env_remove("RUST_BACKTRACE").env("NO_COLOR", "1").envs(environment.iter().copied());
-        let output = command.args(arguments).current_dir(self.path("")).output().unwrap();
-        Ended {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        command.env_remove("RUST_BACKTRACE").env("NO_COLOR", "1");
+        command.args(arguments).current_dir(self.path(""));
+        command
     }
 
     /// A path inside the folder.
@@ -82,6 +88,15 @@ impl TestApp {
 }
 
 impl Ended {
+    /// How a process ended; -1 where a signal ended it.
+    pub(crate) fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// The command must have ended well; its output.
     #[track_caller]
     pub(crate) fn succeeds(self) -> String {

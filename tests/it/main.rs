@@ -2,8 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a panic here is a failed test")]
 
 mod app;
+mod bad_input;
 mod configuration;
 mod evaluate;
+mod guards;
 mod looking;
+mod nightly;
+mod organisation;
 mod tidy;
 mod wrong_use;
