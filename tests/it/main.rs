@@ -3,11 +3,16 @@
 
 mod app;
 mod bad_input;
+mod bad_rows;
 mod configuration;
 mod evaluate;
 mod guards;
+mod interruption;
 mod looking;
+mod matching_files;
 mod nightly;
+mod on_postgres;
 mod organisation;
+mod store_faults;
 mod tidy;
 mod wrong_use;

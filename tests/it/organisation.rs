@@ -50,7 +50,7 @@ pub(crate) fn member(columns: &[(&str, &str)]) -> String {
     let value = |(name, usual): &(&str, &'static str)| {
         columns.iter().find(|(column, _)| column == name).map_or((*usual).to_owned(), |(_, value)| (*value).to_owned())
     };
-    format!("{}\n", MEMBER.iter().map(value).collect::<Vec<String>>().join(";"))
+    format!("{}\r\n", MEMBER.iter().map(value).collect::<Vec<String>>().join(";"))
 }
 
 impl TestApp {

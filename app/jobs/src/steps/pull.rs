@@ -143,6 +143,7 @@ async fn pull_source(
         keep_columns: None,
         listing_rows: 0,
         published_rows,
+        usual_rows: published_rows,
         stored,
         pulled: found,
     };

@@ -30,7 +30,10 @@ pub(super) struct Delivery<'a> {
     pub(super) columns: Vec<ColumnProfile>,
     pub(super) keep_columns: Option<Vec<String>>,
     pub(super) listing_rows: u64,
+    /// Of the last listing that was published.
     pub(super) published_rows: Option<u64>,
+    /// What the next listing is weighed against.
+    pub(super) usual_rows: Option<u64>,
     pub(super) stored: Option<SourceCursor>,
     pub(super) pulled: &'a mut SourcePull,
 }
@@ -124,6 +127,7 @@ impl Delivery<'_> {
         self.number += 1;
         if moves {
             // The next listing of the same pull goes on from here, and is weighed against this one.
+            self.usual_rows = batch.cursor.listing_rows;
             self.stored = Some(batch.cursor);
         }
         Ok(())

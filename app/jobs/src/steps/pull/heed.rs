@@ -51,7 +51,7 @@ impl Delivery<'_> {
             self.guard("min_rows", figures, format!("source `{name}` lists {rows} rows, fewer than {minimum}"))?;
         }
         // A run that was stopped has no say in what is usual.
-        let before = self.published_rows.filter(|&before| before > 0);
+        let before = self.usual_rows.filter(|&before| before > 0);
         if let (Some(before), Some(limit)) = (before, rules.max_drop_percent) {
             let figures = Figures::percent(before.saturating_sub(rows), before, limit);
             let drop = figures.actual;
