@@ -32,8 +32,7 @@ fn two_nights(environment: &[(&str, &str)]) -> (Persons, Persons, serde_json::Va
 
 /// The persons without their ids, which are made by chance.
 fn known(persons: &Persons) -> BTreeSet<Vec<&str>> {
-    let columns = |(_, person): (&String, &_)| values(person);
-    persons.iter().map(columns).collect()
+    persons.values().map(values).collect()
 }
 
 fn values(person: &BTreeMap<String, String>) -> Vec<&str> {
