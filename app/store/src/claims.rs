@@ -49,7 +49,10 @@ impl Store {
             Some(id) => sql(text).bind(id),
             None => sql(text).bind(now),
         };
-        let Some(row) = candidate.row(&mut session).await? else { return Ok(None) };
+        let Some(row) = candidate.row(&mut session).await? else {
+            session.rollback().await?;
+            return Ok(None);
+        };
         let run_id = row.integer("id")?;
         let until = now + claim.length;
         // The condition on the state is the compare-and-set: of two workers one sees no affected row.
@@ -64,6 +67,7 @@ impl Store {
         .execute(&mut session)
         .await?;
         if claimed == 0 {
+            session.rollback().await?;
             return Ok(None);
         }
         record_event(&mut session, run_id, (RunState::Due, RunState::Claimed), (&claim.worker, None), now).await?;

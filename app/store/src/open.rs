@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, SqlitePool};
 
-use crate::session::{Session, sql};
+use crate::session::{PostgresTransaction, Session, sql};
 use crate::{Result, StoreError, migrate};
 
 /// How to open a store.
@@ -116,7 +116,7 @@ impl Store {
     pub(crate) async fn begin(&self) -> Result<Session> {
         match &self.database {
             Database::Sqlite { write, .. } => write.begin_with("begin immediate").await.map(Session::Sqlite),
-            Database::Postgres(pool) => pool.begin().await.map(Session::Postgres),
+            Database::Postgres(pool) => PostgresTransaction::begin(pool, "begin").await.map(Session::Postgres),
         }
         .map_err(|error| StoreError::from_sqlx(&error, "begin"))
     }
@@ -135,7 +135,8 @@ impl Store {
         match &self.database {
             Database::Sqlite { read, .. } => read.begin().await.map(Session::Sqlite),
             Database::Postgres(pool) => {
-                pool.begin_with("begin isolation level repeatable read read only").await.map(Session::Postgres)
+                let begin = "begin isolation level repeatable read read only";
+                PostgresTransaction::begin(pool, begin).await.map(Session::Postgres)
             }
         }
         .map_err(|error| StoreError::from_sqlx(&error, "begin"))

@@ -89,6 +89,7 @@ impl Store {
         let _mark = session.is_sqlite().then(|| Publishing::begin(self, lease.run_id));
         let seen = pointer(&mut session).await?.map(|state| state.run_id);
         if seen == Some(lease.run_id) {
+            session.rollback().await?;
             return Ok(Published { before: true, ..Published::default() });
         }
         move_pointer(&mut session, lease.run_id, publication, now).await?;

@@ -254,8 +254,8 @@ impl Store {
         .await?;
         if changed == 1 {
             record_event(&mut session, id, change, (actor, reason), now).await?;
-            session.commit().await?;
         }
+        session.commit().await?;
         Ok(changed == 1)
     }
 
@@ -271,8 +271,8 @@ impl Store {
             let asked = "update run set cancel_requested_at = ? where id = ? and state in ('claimed', 'running')";
             sql(asked).bind(now).bind(id).execute(&mut session).await?;
             record_event(&mut session, id, (run.state, run.state), (actor, Some(reason)), now).await?;
-            session.commit().await?;
         }
+        session.commit().await?;
         Ok(run.state)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqliteConnection, Transaction};
 
 use crate::value::Value;
 use crate::{Result, StoreError, instant};
@@ -17,7 +17,36 @@ pub(crate) enum Session {
     SqliteRead(PoolConnection<Sqlite>),
     Sqlite(Transaction<'static, Sqlite>),
     PostgresRead(PoolConnection<Postgres>),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(PostgresTransaction),
+}
+
+/// A transaction whose connection is closed, not used again, when it is dropped half-way: a COPY that was cut off leaves
+/// answers behind that the next user of the connection would take for its own.
+pub(crate) struct PostgresTransaction {
+    connection: PoolConnection<Postgres>,
+    open: bool,
+}
+
+impl PostgresTransaction {
+    pub(crate) async fn begin(pool: &PgPool, statement: &'static str) -> Result<Self, sqlx::Error> {
+        let mut transaction = Self { connection: pool.acquire().await?, open: true };
+        sqlx::raw_sql(statement).execute(&mut *transaction.connection).await?;
+        Ok(transaction)
+    }
+
+    async fn end(mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(statement).execute(&mut *self.connection).await?;
+        self.open = false;
+        Ok(())
+    }
+}
+
+impl Drop for PostgresTransaction {
+    fn drop(&mut self) {
+        if self.open {
+            self.connection.close_on_drop();
+        }
+    }
 }
 
 /// The same connection, ready to be used by its own driver.
@@ -32,7 +61,7 @@ impl Session {
             Self::SqliteRead(connection) => Driver::Sqlite(connection),
             Self::Sqlite(transaction) => Driver::Sqlite(transaction),
             Self::PostgresRead(connection) => Driver::Postgres(connection),
-            Self::Postgres(transaction) => Driver::Postgres(transaction),
+            Self::Postgres(transaction) => Driver::Postgres(&mut transaction.connection),
         }
     }
 
@@ -44,10 +73,20 @@ impl Session {
     pub(crate) async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await,
-            Self::Postgres(transaction) => transaction.commit().await,
+            Self::Postgres(transaction) => transaction.end("commit").await,
             Self::SqliteRead(_) | Self::PostgresRead(_) => Ok(()),
         }
         .map_err(|error| StoreError::from_sqlx(&error, "commit"))
+    }
+
+    /// Ends the transaction without a trace, in good order: the connection can be used again.
+    pub(crate) async fn rollback(self) -> Result<()> {
+        match self {
+            Self::Sqlite(transaction) => transaction.rollback().await,
+            Self::Postgres(transaction) => transaction.end("rollback").await,
+            Self::SqliteRead(_) | Self::PostgresRead(_) => Ok(()),
+        }
+        .map_err(|error| StoreError::from_sqlx(&error, "rollback"))
     }
 }
 

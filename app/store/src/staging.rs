@@ -100,6 +100,7 @@ impl Store {
     pub async fn stage_batch(&self, lease: &Lease, batch: &NewBatch, now: DateTime<Utc>) -> Result<bool> {
         let mut session = self.begin_fenced(lease).await?;
         if !insert(&mut session, lease.run_id, batch, now).await? {
+            session.rollback().await?;
             return Ok(false);
         }
         rejects::upsert(&mut session, lease.run_id, &batch.source, &batch.rejects, now).await?;

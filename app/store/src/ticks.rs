@@ -65,6 +65,7 @@ impl Store {
         .execute(&mut session)
         .await?;
         if fresh == 0 {
+            session.rollback().await?;
             return Ok(None);
         }
         let made = runs::insert(&mut session, run, run_state, now).await?;

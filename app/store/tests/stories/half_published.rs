@@ -83,11 +83,28 @@ async fn live(teller: &Teller, acts: &[Act]) {
             Act::CutStage(polls) => cut(*polls, stage(&teller.store, &lease)).await,
             Act::Stage => stage(&teller.store, &lease).await,
         }
+        settle(teller).await;
         nights += usize::from(whole(&teller.store, base).await);
         at_rest(&teller.store, &lease).await;
         let changed = teller.store.history("A0000000000A").await.unwrap().len();
         assert_eq!(changed, nights, "as many changes as nights were published");
     }
+}
+
+/// Waits until the server has noticed which connections were cut: one of them may have been about to commit.
+async fn settle(teller: &Teller) {
+    if teller.store.kind() == "sqlite" {
+        return;
+    }
+    let busy = "select cast(pid as text) from pg_stat_activity \
+                where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'";
+    for _ in 0..600 {
+        if crate::migrating::ask(&teller.place, busy).await.is_empty() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("a connection that was cut is still busy");
 }
 
 /// Polls a future so many times and drops it, as a process that ends would.
