@@ -7,7 +7,7 @@ use crate::app::{Ended, TestApp};
 use crate::organisation::{Persons, member};
 
 /// How long a story waits for something that must come, at most.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl TestApp {
     /// Starts a night beside the story.

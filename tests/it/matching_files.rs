@@ -26,7 +26,7 @@ fn people_of_one_file_are_found_again_and_the_result_is_measured_against_the_tru
     let mut people = csv::Reader::from_path(app.path("people.csv")).unwrap();
     let mut truth = "record,person\n".to_owned();
     for row in people.deserialize::<BTreeMap<String, String>>().map(Result::unwrap) {
-        truth.push_str(&format!("{},{}\n", row["key"], row["person"]));
+        truth += &[row["key"].as_str(), ",", &row["person"], "\n"].concat();
     }
     app.write("truth.csv", &truth);
     let found = app.json(&["evaluate", "--clusters", "clusters.csv", "--truth", "truth.csv"]);

@@ -92,7 +92,7 @@ impl TestApp {
     /// More rows in the membership's file; the number of the line where they begin.
     pub(crate) fn add_members(&self, rows: &[u8]) -> u64 {
         let mut bytes = self.members();
-        let line = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = bytes.split(|byte| *byte == b'\n').count();
         bytes.extend(rows);
         self.deliver_members(&bytes);
         u64::try_from(line).unwrap()
@@ -209,15 +209,12 @@ fn quoted_printable(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::new(), joined.as_bytes());
     while let [first, others @ ..] = rest {
         let escaped = || u8::from_str_radix(std::str::from_utf8(others.get(..2)?).ok()?, 16).ok();
-        match (*first == b'=').then(escaped).flatten() {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &others[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = others;
-            }
+        if let Some(byte) = (*first == b'=').then(escaped).flatten() {
+            bytes.push(byte);
+            rest = &others[2..];
+        } else {
+            bytes.push(*first);
+            rest = others;
         }
     }
     String::from_utf8(bytes).unwrap()

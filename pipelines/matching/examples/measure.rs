@@ -204,8 +204,12 @@ fn reliability(linked: &Linked, truth: &[u32]) {
         }
     }
     for (bin, (all, right, sum)) in bins.iter().enumerate().filter(|(_, bin)| bin.0 > 0) {
-        let (count, bits) = (*all as f64, 2 * i32::try_from(bin).unwrap() - 20);
-        println!("  {bits:4} bits: {all:7} pairs, expected {:.4}, right {:.4}", sum / count, *right as f64 / count);
+        let (count, lower_bound) = (*all as f64, 2 * i32::try_from(bin).unwrap() - 20);
+        println!(
+            "  {lower_bound:4} bits: {all:7} pairs, expected {:.4}, right {:.4}",
+            sum / count,
+            *right as f64 / count
+        );
     }
     let labels: Vec<u32> = (0..truth.len()).map(|row| u32::try_from(root(&mut perfect, row)).unwrap()).collect();
     println!("  perfect judge of the kept pairs: F1 {:.4}", evaluate::evaluate(&labels, truth).f1);

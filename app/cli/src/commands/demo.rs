@@ -62,6 +62,7 @@ pub(crate) async fn run(command: &Demo, context: &Context) -> Outcome {
     let Some(ended) = last else { return Ok(Exit::Done) };
     let installation = Installation::open(&within(context, &command.dir)).await?;
     installation.show(&ended, context)?;
+    installation.store.close().await;
     say_what_next(&command.dir, context);
     Ok(Exit::Done)
 }

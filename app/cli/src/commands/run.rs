@@ -63,7 +63,9 @@ pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
     };
     let due_at = command.as_of.unwrap_or(context.now);
     let ended = installation.run(&Asked { job: &command.job, options, due_at }, context).await?;
-    installation.show(&ended, context)
+    let outcome = installation.show(&ended, context);
+    installation.store.close().await;
+    outcome
 }
 
 fn param(text: &str) -> Result<(String, ParamValue), String> {

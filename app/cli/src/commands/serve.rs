@@ -31,5 +31,6 @@ pub(crate) async fn run(_command: &Serve, context: &Context) -> Outcome {
     let stop = Stop::default();
     tokio::spawn(ask_on_signal(stop.clone(), context.console));
     serve::serve(&installation.project, &installation.store, &jobs, &worker(0), (&stop, &now)).await;
+    installation.store.close().await;
     Ok(Exit::Done)
 }
