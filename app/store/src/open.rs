@@ -67,7 +67,22 @@ impl fmt::Debug for Store {
 
 impl Store {
     /// Opens the store, makes an SQLite file that is not there, and brings the tables up to date.
+    ///
+    /// SQLite does not wait for its lock while a new file is set up, so that is tried again for as long as a lock is
+    /// waited for.
     pub async fn open(options: &StoreOptions) -> Result<Self> {
+        let patience = std::time::Instant::now() + options.busy_timeout;
+        loop {
+            match Self::open_once(options).await {
+                Err(StoreError::Locked) if std::time::Instant::now() < patience => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn open_once(options: &StoreOptions) -> Result<Self> {
         let url = options.url.expose_secret();
         let database = if let Some(path) = url.strip_prefix("sqlite:") {
             open_sqlite(Path::new(path.strip_prefix("//").unwrap_or(path)), options).await?
