@@ -154,8 +154,17 @@ struct Fate {
 /// Ids that came back because a merge was undone.
 #[derive(Default)]
 struct GivenBack {
-    ids: FxHashSet<PersonId>,
+    /// Each id with the time of the merge that is undone.
+    ids: FxHashMap<PersonId, i64>,
     clusters: Vec<u32>,
+}
+
+impl GivenBack {
+    /// Whether this is the word of a merge that is undone now. A record may have given the same id up in an earlier
+    /// one, and not have followed when that was undone for others: that is over.
+    fn undoes(&self, former: &Former) -> bool {
+        self.ids.get(&former.id) == Some(&former.until)
+    }
 }
 
 /// Which cluster bears which id, and why.
@@ -238,7 +247,8 @@ impl Case<'_> {
         let mut votes = Vec::new();
         for (rank, &row) in (0..).zip(&self.keys.order) {
             let former = self.history.former.get(&self.known[row as usize]).into_iter().flatten();
-            let own = former.filter(|former| retired.contains_key(&former.id));
+            // Who gave the id up in an earlier merge did not bear it when it was retired last.
+            let own = former.filter(|former| retired.get(&former.id) == Some(&former.until));
             votes.extend(own.map(|former| Vote { id: former.id, ..self.blank_vote(row, rank) }));
         }
         let mut best: FxHashMap<u32, (u64, i64, Reverse<u32>, PersonId)> = FxHashMap::default();
@@ -251,9 +261,9 @@ impl Case<'_> {
             }
         }
         let mut given = GivenBack::default();
-        for (cluster, (_, _, _, id)) in best {
+        for (cluster, (_, until, _, id)) in best {
             ids[cluster as usize] = Some(id);
-            given.ids.insert(id);
+            given.ids.insert(id, until);
             given.clusters.push(cluster);
         }
         given

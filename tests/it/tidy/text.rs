@@ -118,3 +118,19 @@ fn migrations_for_both_databases_go_in_step() {
     };
     assert_eq!(steps("sqlite"), steps("postgres"));
 }
+
+#[test]
+fn property_tests_draw_the_same_cases_on_each_run() {
+    let settings = std::fs::read_to_string(super::root().join(".cargo/config.toml")).unwrap();
+    assert!(settings.contains("\nPROPTEST_RNG_SEED = "), "{settings}");
+    assert!(settings.contains("\nPROPTEST_DISABLE_FAILURE_PERSISTENCE = \"true\""), "{settings}");
+    // Put together here, so that this file does not hold what it forbids.
+    let forbidden = [["RngSeed::", "Random"].concat(), ["failure_", "persistence:"].concat()];
+    let mut faults = Vec::new();
+    for (name, text) in files(&["rs"]) {
+        if let Some(word) = forbidden.iter().find(|word| text.contains(word.as_str())) {
+            faults.push(format!("{name}: {word} undoes what .cargo/config.toml says of property tests"));
+        }
+    }
+    none(&faults);
+}

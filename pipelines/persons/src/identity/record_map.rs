@@ -88,7 +88,8 @@ impl Writer {
         let history = case.history;
         let before = history.persons[entry as usize];
         let former = history.former.get(&entry);
-        let back = former.into_iter().flatten().rev().map(|former| former.id).find(|id| fate.returned.ids.contains(id));
+        let back = former.into_iter().flatten().rev().find(|former| fate.returned.undoes(former));
+        let back = back.map(|former| former.id);
         let merged = fate.merged.get(&before).copied();
         let person = back.or(merged).unwrap_or(before);
         let former = next_former(former, before, person, merged.filter(|into| *into == person).map(|_| fate.now));
