@@ -23,6 +23,9 @@ pub struct MatchSchema {
     /// The weights to begin with, by comparison and level.
     #[serde(rename = "comparison")]
     pub comparisons: Vec<ComparisonWeights>,
+    /// What the stewards' judgements taught, as `kartei train` writes it; left out: nothing yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
 }
 
 /// The part that a column plays.
@@ -170,6 +173,34 @@ pub struct LevelWeights {
     pub household: f64,
     /// Its share among pairs of strangers.
     pub stranger: f64,
+}
+
+/// What judgements taught. The weight of a pair, in bits, becomes `slope` times the weight plus `intercept` plus what
+/// its levels are corrected by: a growing function of the weight, so that the waterfall still adds up.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Learned {
+    /// How this was made, for whoever reads the file.
+    pub made: String,
+    /// How much the weight counts.
+    pub slope: f64,
+    /// What is added to it, in bits.
+    pub intercept: f64,
+    /// What single levels are corrected by.
+    #[serde(rename = "correction", default)]
+    pub corrections: Vec<Correction>,
+}
+
+/// What one level of one comparison is corrected by.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Correction {
+    /// The comparison, e.g. `given_name`; for extra columns the column's name.
+    pub comparison: String,
+    /// The level, e.g. `typo`.
+    pub level: String,
+    /// In bits: above 0, the level speaks more for one person than its weight says.
+    pub bits: f64,
 }
 
 impl MatchSchema {

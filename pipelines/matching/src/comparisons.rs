@@ -133,6 +133,12 @@ pub(crate) fn level_of(pattern: u64, comparison: usize) -> u8 {
     u8::try_from(pattern >> (comparison * LEVEL_BITS) & 0xF).unwrap_or(NO_LEVEL)
 }
 
+/// The same pattern with another level of one comparison.
+pub(crate) fn with_level(pattern: u64, comparison: usize, level: u8) -> u64 {
+    let shift = comparison * LEVEL_BITS;
+    pattern & !(0xF << shift) | u64::from(level) << shift
+}
+
 /// The comparisons that a set of records allows.
 pub(crate) fn subjects(records: &Records) -> Vec<Subject> {
     let by_slot = [

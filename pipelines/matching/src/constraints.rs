@@ -71,6 +71,57 @@ impl Constraints {
     }
 }
 
+/// What nobody needs to be asked any more, because it was judged or follows from what was, in rows of the frame.
+#[derive(Debug, Default)]
+pub(crate) struct Answered {
+    judged: FxHashSet<(u32, u32)>,
+    /// Rows said to be the same as others, each with the row that stands for all of them.
+    groups: FxHashMap<u32, u32>,
+    /// Groups said to differ.
+    different: FxHashSet<(u32, u32)>,
+}
+
+impl Constraints {
+    /// What the judgements answer; `rows` gives each record its row.
+    pub(crate) fn answered(&self, rows: &[u32]) -> Answered {
+        let ordered = |(left, right): &(u32, u32)| {
+            let (left, right) = (rows[*left as usize], rows[*right as usize]);
+            (left.min(right), left.max(right))
+        };
+        let mut forest: FxHashMap<u32, u32> = FxHashMap::default();
+        let root = |forest: &FxHashMap<u32, u32>, mut row: u32| {
+            while let Some(above) = forest.get(&row).filter(|above| **above != row) {
+                row = *above;
+            }
+            row
+        };
+        for (left, right) in self.same.iter().map(ordered) {
+            let (left, right) = (root(&forest, left), root(&forest, right));
+            forest.insert(left.max(right), left.min(right));
+        }
+        let rows_in: Vec<u32> = forest.keys().copied().collect();
+        let groups: FxHashMap<u32, u32> = rows_in.into_iter().map(|row| (row, root(&forest, row))).collect();
+        let group = |row: u32| groups.get(&row).copied().unwrap_or(row);
+        let different = self.different.iter().map(ordered).map(|(left, right)| {
+            let (left, right) = (group(left), group(right));
+            (left.min(right), left.max(right))
+        });
+        Answered { judged: self.judged.iter().map(ordered).collect(), different: different.collect(), groups }
+    }
+}
+
+impl Answered {
+    /// Whether a pair of rows, the smaller first, is answered.
+    pub(crate) fn knows(&self, left: u32, right: u32) -> bool {
+        if self.judged.contains(&(left, right)) {
+            return true;
+        }
+        let group = |row: u32| self.groups.get(&row).copied().unwrap_or(row);
+        let (left, right) = (group(left), group(right));
+        left == right || self.different.contains(&(left.min(right), left.max(right)))
+    }
+}
+
 fn rows_of(frame: &DataFrame, judgements: &[Judgement]) -> FxHashMap<RecordId, u32> {
     let wanted: FxHashSet<(&str, &str)> = judgements
         .iter()

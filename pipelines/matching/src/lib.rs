@@ -4,10 +4,14 @@
 //! [`link`] takes a frame of normalised records and gives each record its cluster. Nothing here reads a clock, a
 //! file or a network, and the result does not depend on the number of threads.
 
+pub mod estimate;
 pub mod evaluate;
 pub mod explain;
+pub mod inference;
+pub mod learned;
 pub mod linked;
 pub mod recognise;
+pub mod sample;
 
 mod blocks;
 mod clusters;

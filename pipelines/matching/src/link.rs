@@ -9,6 +9,7 @@ use crate::blocks::Blocks;
 use crate::clusters::{Clustering, Edge};
 use crate::comparisons::{Comparer, Subject, subjects};
 use crate::constraints::Constraints;
+use crate::learned::Corrections;
 use crate::linked::{Fit, Linked, Model};
 use crate::outcome::{Decided, Scored, outcome};
 use crate::rarity::Frequencies;
@@ -56,8 +57,16 @@ pub fn link(
     let blocks = Blocks::form(&prepared, &keys, &splitters, schema.candidates.max_block_records);
     options.tell(Stage::Candidates, count, count);
     let constraints = Constraints::read(records, judgements, &prepared.numbers());
-    let run =
-        Run { records: &prepared, subjects: &subjects, blocks: &blocks, schema, constraints: &constraints, options };
+    let corrections = Corrections::of(schema.learned.as_ref(), &subjects, &prepared);
+    let run = Run {
+        records: &prepared,
+        subjects: &subjects,
+        blocks: &blocks,
+        schema,
+        constraints: &constraints,
+        corrections: corrections.as_ref(),
+        options,
+    };
     Ok(run.link(&weights))
 }
 
@@ -67,6 +76,8 @@ struct Run<'a> {
     blocks: &'a Blocks,
     schema: &'a MatchSchema,
     constraints: &'a Constraints,
+    /// What judgements taught; none where nothing was learnt.
+    corrections: Option<&'a Corrections>,
     options: LinkOptions<'a>,
 }
 
@@ -143,7 +154,8 @@ impl Run<'_> {
     fn odds(&self, table: &WeightTable, frequencies: &Frequencies, pair: (u32, u32), pattern: u64) -> Odds {
         let odds = table.odds(pattern);
         let rarity = self.rarity(frequencies, pair.0, pair.1, pattern);
-        Odds { same: odds.same + rarity.same, household: odds.household + rarity.household }
+        let odds = Odds { same: odds.same + rarity.same, household: odds.household + rarity.household };
+        self.corrections.map_or(odds, |corrections| corrections.apply(odds, pattern))
     }
 
     /// Scores all candidates, and keeps those that may be one person or one household.

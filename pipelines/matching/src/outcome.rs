@@ -121,11 +121,11 @@ fn review(clusters: &[u32], pairs: &[Pair], model: &Model, constraints: &Constra
         sizes[*label as usize] += 1;
     }
     let mut best: BTreeMap<(u32, u32), ReviewPair> = BTreeMap::new();
-    let judged = judged_rows(constraints, rows);
+    let answered = constraints.answered(rows);
     for pair in pairs {
         let (left, right) = (clusters[pair.left as usize], clusters[pair.right as usize]);
         let is_asked = pair.probabilities[0] >= model.review_threshold && left != right;
-        if !is_asked || judged.contains(&(pair.left, pair.right)) {
+        if !is_asked || answered.knows(pair.left, pair.right) {
             continue;
         }
         let reason =
@@ -158,14 +158,6 @@ fn review(clusters: &[u32], pairs: &[Pair], model: &Model, constraints: &Constra
             .then((one.left, one.right).cmp(&(other.left, other.right)))
     });
     review
-}
-
-fn judged_rows(constraints: &Constraints, rows: &[u32]) -> rustc_hash::FxHashSet<(u32, u32)> {
-    let in_rows = |pair: &(u32, u32)| {
-        let (left, right) = (rows[pair.0 as usize], rows[pair.1 as usize]);
-        (left.min(right), left.max(right))
-    };
-    constraints.judged.iter().map(in_rows).collect()
 }
 
 fn statistics(
