@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use kartei_schemas::judgement::{Judgement, RecordId, Verdict};
 use serde::{Deserialize, Serialize};
 
-use crate::session::{Row, sql};
+use crate::session::{Row, Session, sql};
 use crate::{Result, Store, StoreError};
 
 /// A word on a pair.
@@ -45,35 +45,21 @@ const COLUMNS: &str = "id, left_source, left_key, right_source, right_key, verdi
 impl Store {
     /// Keeps a word on a pair. It holds from now on in place of any earlier one, and takes the pair off the queue.
     pub async fn add_judgement(&self, new: &NewJudgement, now: DateTime<Utc>) -> Result<i64> {
-        let Judgement { left, right, verdict } = &new.judgement;
-        if left == right {
-            return Err(StoreError::absent("judgement", "", "needs two records"));
-        }
-        let (left, right) = if left <= right { (left, right) } else { (right, left) };
         let mut session = self.begin().await?;
-        let id = sql(
-            "insert into judgement (left_source, left_key, right_source, right_key, verdict, at, by_user, reason) \
-             values (?, ?, ?, ?, ?, ?, ?, ?) returning id",
-        )
-        .bind(&left.source)
-        .bind(&left.key)
-        .bind(&right.source)
-        .bind(&right.key)
-        .bind(word(*verdict))
-        .bind(now)
-        .bind(&new.by)
-        .bind(new.reason.clone())
-        .integer(&mut session)
-        .await?;
-        sql("delete from review_item where left_source = ? and left_key = ? and right_source = ? and right_key = ?")
-            .bind(&left.source)
-            .bind(&left.key)
-            .bind(&right.source)
-            .bind(&right.key)
-            .execute(&mut session)
-            .await?;
+        let id = insert(&mut session, new, now).await?;
         session.commit().await?;
         Ok(id)
+    }
+
+    /// Keeps many words at once, all or none, and gives their numbers.
+    pub async fn add_judgements(&self, new: &[NewJudgement], now: DateTime<Utc>) -> Result<Vec<i64>> {
+        let mut session = self.begin().await?;
+        let mut ids = Vec::with_capacity(new.len());
+        for one in new {
+            ids.push(insert(&mut session, one, now).await?);
+        }
+        session.commit().await?;
+        Ok(ids)
     }
 
     /// Takes a word back: what was said of the pair before holds again.
@@ -127,6 +113,35 @@ impl Store {
         active.sort_by(|a, b| (&a.left, &a.right).cmp(&(&b.left, &b.right)));
         Ok(active)
     }
+}
+
+pub(crate) async fn insert(session: &mut Session, new: &NewJudgement, now: DateTime<Utc>) -> Result<i64> {
+    let Judgement { left, right, verdict } = &new.judgement;
+    if left == right {
+        return Err(StoreError::absent("judgement", "", "needs two records"));
+    }
+    let (left, right) = if left <= right { (left, right) } else { (right, left) };
+    let id =
+        sql("insert into judgement (left_source, left_key, right_source, right_key, verdict, at, by_user, reason) \
+         values (?, ?, ?, ?, ?, ?, ?, ?) returning id")
+        .bind(&left.source)
+        .bind(&left.key)
+        .bind(&right.source)
+        .bind(&right.key)
+        .bind(word(*verdict))
+        .bind(now)
+        .bind(&new.by)
+        .bind(new.reason.clone())
+        .integer(session)
+        .await?;
+    sql("delete from review_item where left_source = ? and left_key = ? and right_source = ? and right_key = ?")
+        .bind(&left.source)
+        .bind(&left.key)
+        .bind(&right.source)
+        .bind(&right.key)
+        .execute(session)
+        .await?;
+    Ok(id)
 }
 
 const fn word(verdict: Verdict) -> &'static str {

@@ -25,7 +25,7 @@ macro_rules! migration {
 
 /// In order; only ever appended to.
 #[expect(clippy::unreadable_literal, reason = "the number is a file name")]
-const MIGRATIONS: &[Migration] = &[migration!(20261124000000, "tables")];
+const MIGRATIONS: &[Migration] = &[migration!(20261124000000, "tables"), migration!(20261125040000, "stewards")];
 
 /// Any number that no other program is likely to take.
 const ADVISORY_LOCK: i64 = 0x6b61_7274_6569;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kartei_schemas::judgement::{Judgement, RecordId, Verdict};
-use kartei_store::{NewJudgement, Store};
+use kartei_store::{NewJudgement, NewPersonEvent, PersonEventKind, Store};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -13,6 +13,7 @@ use crate::{Teller, minute, stories};
 stories!(
     the_newest_word_holds_and_undoing_it_brings_the_older_one_back,
     a_pair_is_the_same_in_either_order,
+    a_merge_is_written_with_its_judgements_and_undone_with_them,
     a_judged_pair_leaves_the_queue_and_does_not_come_back_with_the_run_that_was_under_way,
     no_sequence_of_words_and_undoings_loses_one,
 );
@@ -52,6 +53,29 @@ async fn a_pair_is_the_same_in_either_order(teller: Teller) {
     let two = RecordId { source: "members".to_owned(), key: "2".to_owned() };
     assert_eq!(store.judgements(Some(&two)).await.unwrap().len(), 2);
     assert!(store.add_judgement(&word("1", "1", Verdict::Same), minute(0)).await.is_err());
+}
+
+async fn a_merge_is_written_with_its_judgements_and_undone_with_them(teller: Teller) {
+    let store = &teller.store;
+    store.add_judgement(&word("1", "2", Verdict::Different), minute(0)).await.unwrap();
+    let merge = NewPersonEvent {
+        kind: PersonEventKind::Merge,
+        persons: vec!["A".to_owned(), "B".to_owned()],
+        records: Vec::new(),
+        by: "steward".to_owned(),
+        reason: Some("one phone call".to_owned()),
+        judgements: vec![word("1", "2", Verdict::Same), word("2", "3", Verdict::Same)],
+    };
+    let event = store.add_person_event(&merge, minute(1)).await.unwrap();
+    let same = |left: &str, right: &str| (left.to_owned(), right.to_owned(), Verdict::Same);
+    assert_eq!(active(store).await, [same("1", "2"), same("2", "3")]);
+    store.undo_person_event(event, "steward", Some("two people"), minute(2)).await.unwrap();
+    assert_eq!(active(store).await, [("1".into(), "2".into(), Verdict::Different)]);
+    assert!(store.undo_person_event(event, "steward", None, minute(3)).await.is_err(), "it is undone already");
+    let told = store.person_events().await.unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].persons.clone(), told[0].undone_at), (merge.persons, Some(minute(2))));
+    assert_eq!(store.judgements(None).await.unwrap().len(), 3, "nothing is deleted");
 }
 
 async fn a_judged_pair_leaves_the_queue_and_does_not_come_back_with_the_run_that_was_under_way(teller: Teller) {

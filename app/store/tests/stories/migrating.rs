@@ -55,7 +55,7 @@ async fn processes_that_start_at_once_migrate_once(teller: Teller) {
     two.unwrap();
     three.unwrap();
     let applied = ask(&place, "select name from schema_migration").await;
-    assert_eq!(applied, ["tables"]);
+    assert_eq!(applied, ["tables", "stewards"]);
 }
 
 async fn a_store_that_is_up_to_date_is_left_alone(teller: Teller) {
