@@ -13,6 +13,7 @@ mod matching_files;
 mod nightly;
 mod on_postgres;
 mod organisation;
+mod stewards;
 mod store_faults;
 mod tidy;
 mod wrong_use;

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::app::TestApp;
 use crate::nightly::conserves;
 use crate::organisation::{Persons, day, member, persons_of};
+use crate::stewards::{merge_and_undo, two_rosalindes};
 
 /// Two nights; the persons after each, and the report of the second.
 fn two_nights(environment: &[(&str, &str)]) -> (Persons, Persons, serde_json::Value, usize) {
@@ -54,4 +55,17 @@ fn two_nights_end_alike_on_both_databases() {
     assert_eq!(report["persons"], report_here["persons"]);
     assert_eq!(mails, mails_here);
     assert!(mails > 0);
+}
+
+#[test]
+fn a_merge_by_hand_and_its_undoing_end_on_postgres_as_on_sqlite() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let url = runtime.block_on(postgres::fresh_database());
+    let environment = [("KARTEI__STORE__URL", url.as_str())];
+    let app = TestApp::before_the_first_night(300);
+    app.add_members(two_rosalindes().as_bytes());
+    app.run_with(&["run", "--as-of", &day(1)], &environment).succeeds();
+    let persons = persons_of(&app.run_with(&["persons", "export"], &environment).succeeds());
+    let id = |surname: &str| persons.iter().find(|(_, person)| person["surname"] == surname).unwrap().0;
+    merge_and_undo(&app, id("Zwickelbauer"), id("Quittenbaum"), &environment);
 }

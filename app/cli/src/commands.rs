@@ -5,15 +5,19 @@ mod check;
 mod completions;
 mod demo;
 mod evaluate;
+mod explain;
 mod init;
 mod jobs;
+mod judgements;
 mod link;
 mod persons;
 mod rejects;
 mod report;
+mod review;
 mod run;
 mod runs;
 mod serve;
+mod train;
 
 use clap::Subcommand;
 
@@ -34,6 +38,10 @@ pub(crate) enum Command {
     Persons(persons::Persons),
     Changes(changes::Changes),
     Rejects(rejects::Rejects),
+    Explain(explain::Explain),
+    Review(review::Review),
+    Judgements(judgements::Judgements),
+    Train(train::Train),
     Match(link::Match),
     Evaluate(evaluate::Evaluate),
     Completions(completions::Completions),
@@ -44,7 +52,6 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
     match command {
         Command::Init(command) => init::run(&command, context),
         Command::Completions(command) => completions::run(&command),
-        Command::Evaluate(command) => evaluate::run(&command, context),
         Command::Match(command) => link::run(&command, context),
         other => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -69,7 +76,12 @@ async fn run_async(command: Command, context: &Context) -> Outcome {
         Command::Persons(command) => persons::run(&command, context).await,
         Command::Changes(command) => changes::run(&command, context).await,
         Command::Rejects(command) => rejects::run(&command, context).await,
-        Command::Init(_) | Command::Completions(_) | Command::Evaluate(_) | Command::Match(_) => {
+        Command::Explain(command) => Box::pin(explain::run(&command, context)).await,
+        Command::Review(command) => Box::pin(review::run(&command, context)).await,
+        Command::Judgements(command) => judgements::run(&command, context).await,
+        Command::Train(command) => Box::pin(train::run(&command, context)).await,
+        Command::Evaluate(command) => Box::pin(evaluate::run(&command, context)).await,
+        Command::Init(_) | Command::Completions(_) | Command::Match(_) => {
             unreachable!("commands without a runtime were run above")
         }
     }

@@ -1,6 +1,7 @@
 //! The command `kartei`: reads the arguments, runs one command, and turns its outcome into an exit code.
 
 mod arguments;
+mod card;
 mod commands;
 mod configuration;
 mod console;
@@ -12,6 +13,7 @@ mod logging;
 mod moment;
 mod progress;
 mod spreadsheet;
+mod steward;
 mod store;
 
 use std::process::ExitCode;

@@ -30,10 +30,17 @@ pub(crate) async fn open(configuration: &Configuration) -> Result<Store, Failure
 
 /// Opens a store that must be there already: looking something up makes no file.
 pub(crate) async fn open_existing(configuration: &Configuration) -> Result<Store, Failure> {
-    open_if_there(configuration).await?.ok_or_else(|| {
-        Failure::new("there is no store yet: nothing has been run")
-            .with_hint("`kartei run` makes it, and `kartei check` says whether all is ready for that")
-    })
+    refuse_missing(configuration)?;
+    open(configuration).await
+}
+
+/// Says so where the store's file is not there yet.
+pub(crate) fn refuse_missing(configuration: &Configuration) -> Result<(), Failure> {
+    if missing_file(&options(configuration)?).is_none() {
+        return Ok(());
+    }
+    Err(Failure::new("there is no store yet: nothing has been run")
+        .with_hint("`kartei run` makes it, and `kartei check` says whether all is ready for that"))
 }
 
 /// Opens the store where there is one.

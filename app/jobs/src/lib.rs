@@ -9,6 +9,7 @@ pub mod due;
 pub mod error;
 pub mod flow;
 pub mod heartbeat;
+pub mod last_run;
 pub mod options;
 pub mod planner;
 pub mod project;
@@ -23,6 +24,7 @@ pub mod watch;
 
 pub use error::FlowError;
 pub use flow::{Ended, conduct};
+pub use last_run::LastRun;
 pub use options::{GUARDS, RunOptions};
 pub use project::Project;
 pub use watch::{Stop, Unwatched, Watch};

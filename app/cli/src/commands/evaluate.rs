@@ -1,4 +1,6 @@
-//! `kartei evaluate`: how good clusters are, where the truth is known.
+//! `kartei evaluate`: how good clusters are, where the truth is known, or where a human judges a sample.
+
+mod sample;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,23 +13,40 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{During, Failure, Outcome};
 
-/// Compares clusters with the truth: pairs, B-cubed, false and missed merges, cluster sizes
+/// Compares clusters with the truth, or estimates precision and recall from a sample that a human judges
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Both files are CSV. Records are matched by `source` and `record`, or by `record` alone where either \
-file has no `source`.
+    after_help = "Clusters and truth are CSV. Records are matched by `source` and `record`, or by `record` alone where \
+either file has no `source`. A sample is drawn from the last published run: half of it pairs that stand together, half \
+candidate pairs that do not.
 
 Examples:
+  kartei evaluate --sample 200 --out sample.csv
+  kartei review --only sample.csv
+  kartei evaluate --answers sample.csv
   kartei evaluate --clusters clusters.csv --truth truth.csv
   kartei evaluate --clusters clusters.csv --truth people.csv --record rec_id --person cluster --json"
 )]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["clusters", "sample", "answers"]))]
 pub(crate) struct Evaluate {
     /// The clusters: `source,record,person`, as `kartei match` writes them
-    #[arg(long, value_name = "FILE")]
-    clusters: PathBuf,
+    #[arg(long, value_name = "FILE", requires = "truth")]
+    clusters: Option<PathBuf>,
     /// The truth: one row a record
+    #[arg(long, value_name = "FILE", requires = "clusters")]
+    truth: Option<PathBuf>,
+    /// Draws about so many pairs of the last run, to be judged
+    #[arg(long, value_name = "N", requires = "out")]
+    sample: Option<usize>,
+    /// Where the sample goes, as CSV; it names records and holds no other data of people
+    #[arg(long, value_name = "FILE", requires = "sample")]
+    out: Option<PathBuf>,
+    /// The same number draws the same sample
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Estimates from a sample that was judged: by `kartei review --only`, or in its column `verdict`
     #[arg(long, value_name = "FILE")]
-    truth: PathBuf,
+    answers: Option<PathBuf>,
     /// The truth's column that names the record
     #[arg(long, value_name = "COLUMN", default_value = "record")]
     record: String,
@@ -36,12 +55,21 @@ pub(crate) struct Evaluate {
     person: String,
 }
 
-pub(crate) fn run(command: &Evaluate, context: &Context) -> Outcome {
-    let clusters = read(&command.clusters, "record", "person")?;
-    let truth = read(&command.truth, &command.record, &command.person)?;
+pub(crate) async fn run(command: &Evaluate, context: &Context) -> Outcome {
+    match (&command.clusters, &command.truth, command.sample, &command.out, &command.answers) {
+        (Some(clusters), Some(truth), ..) => compare(command, clusters, truth, context),
+        (_, _, Some(size), Some(out), _) => sample::draw(size, command.seed, out, context).await,
+        (_, _, _, _, Some(answers)) => sample::answers(answers, context).await,
+        _ => Err(Failure::wrong_use("nothing to evaluate was named")),
+    }
+}
+
+fn compare(command: &Evaluate, clusters_file: &Path, truth_file: &Path, context: &Context) -> Outcome {
+    let clusters = read(clusters_file, "record", "person")?;
+    let truth = read(truth_file, &command.record, &command.person)?;
     let by_source = clusters.has_source && truth.has_source;
-    let found = clusters.by_record(by_source, &command.clusters)?;
-    let truth_of = truth.by_record(by_source, &command.truth)?;
+    let found = clusters.by_record(by_source, clusters_file)?;
+    let truth_of = truth.by_record(by_source, truth_file)?;
     let mut rows: Vec<(&RecordKey<'_>, u32, u32)> = Vec::with_capacity(found.len());
     let missing = found.iter().filter(|(record, _)| !truth_of.contains_key(*record)).count();
     rows.extend(found.iter().filter_map(|(record, label)| Some((record, *label, *truth_of.get(record)?))));

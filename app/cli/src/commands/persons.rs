@@ -1,4 +1,4 @@
-//! `kartei persons`: finds, shows and exports persons.
+//! `kartei persons`: finds, shows, exports, merges and splits persons.
 
 use std::path::PathBuf;
 
@@ -17,15 +17,19 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::moment::Moments;
 
+mod events;
 mod export;
 
-/// Finds, shows and exports persons
+/// Finds, shows, exports, merges and splits persons
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   kartei persons find \"anna schmidt\"
   kartei persons show 7K3M9QXW2ABC
   kartei persons history 7K3M9QXW2ABC
-  kartei persons export --org ov-nord --out persons.csv")]
+  kartei persons export --org ov-nord --out persons.csv
+  kartei persons merge 7K3M9QXW2ABC 9X2M4QYW7CDE --reason \"same phone call\"
+  kartei persons split 7K3M9QXW2ABC leads:17 leads:18
+  kartei persons undo 3")]
 pub(crate) struct Persons {
     #[command(subcommand)]
     action: Action,
@@ -47,11 +51,14 @@ enum Action {
         /// The person's id
         id: String,
     },
-    /// Shows what changed about a person, and when
+    /// Shows what changed about a person, and when, with merges and splits by hand; of nobody in particular, all of these
     History {
-        /// The person's id
-        id: String,
+        /// The person's id; left out: all merges and splits by hand
+        id: Option<String>,
     },
+    Merge(events::Merge),
+    Split(events::Split),
+    Undo(events::Undo),
     /// Writes all persons to a file
     Export {
         /// Only the persons of this unit and below it
@@ -87,11 +94,18 @@ pub(crate) async fn run(command: &Persons, context: &Context) -> Outcome {
             let view = store.person_view(&canonical(id)).await?.ok_or_else(|| no_such_person(id))?;
             show(&view, &configuration, console)?;
         }
-        Action::History { id } => {
+        Action::History { id: None } => events::list(None, &store, moments, console).await?,
+        Action::History { id: Some(id) } => {
             let id = canonical(id);
             store.person(&id).await?.ok_or_else(|| no_such_person(&id))?;
             changes::list(&store.history(&id).await?, console, moments)?;
+            if !console.json() {
+                events::list(Some(&id), &store, moments, console).await?;
+            }
         }
+        Action::Merge(command) => events::merge(command, &store, context.now, console).await?,
+        Action::Split(command) => events::split(command, &store, context.now, console).await?,
+        Action::Undo(command) => events::undo(command, &store, context.now, console).await?,
         Action::Export { org, members, format, out } => {
             let org_unit = match org {
                 Some(text) => Some(changes::unit(text, &store).await?),
@@ -106,7 +120,7 @@ pub(crate) async fn run(command: &Persons, context: &Context) -> Outcome {
 }
 
 /// An id as it was issued: Crockford's base32 is read in either case, O as 0, I and L as 1, and hyphens do not count.
-fn canonical(id: &str) -> String {
+pub(super) fn canonical(id: &str) -> String {
     let letters = id.trim().chars().filter(|one| *one != '-').map(|one| match one.to_ascii_uppercase() {
         'O' => '0',
         'I' | 'L' => '1',
@@ -115,7 +129,7 @@ fn canonical(id: &str) -> String {
     letters.collect()
 }
 
-fn no_such_person(id: &str) -> Failure {
+pub(super) fn no_such_person(id: &str) -> Failure {
     Failure::wrong_use(format!("there is no person {id}")).with_hint("`kartei persons find` looks for a name")
 }
 

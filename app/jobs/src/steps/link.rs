@@ -79,9 +79,15 @@ async fn previous(step: &Step<'_>, records: &DataFrame) -> Result<Option<Previou
     Ok(Some(Previous { model: matched.1, pairs, changed: alignment.changed }))
 }
 
+/// The model by which a run matched.
+pub(crate) fn model_of(view: &kartei_store::RunView) -> Option<Model> {
+    let step = view.steps.iter().find(|step| step.name == "match")?;
+    serde_json::from_value::<Matched>(step.output.clone()).ok().map(|matched| matched.model)
+}
+
 fn matched_of(view: &kartei_store::RunView) -> Option<(String, Model)> {
     let output = |name: &str| view.steps.iter().find(|step| step.name == name).map(|step| &step.output);
-    let model = serde_json::from_value::<Matched>(output("match")?.clone()).ok()?.model;
+    let model = model_of(view)?;
     let version = output("persons")?.get("schema_version")?.as_str()?.to_owned();
     Some((version, model))
 }
