@@ -1,4 +1,4 @@
-//! Empties the outbox.
+//! Sends one row of the outbox.
 
 use chrono::{DateTime, Utc};
 
@@ -9,35 +9,26 @@ use crate::setup::{Route, Transport};
 /// What became of one outbox row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// The row.
-    pub id: i64,
     /// What became of it.
     pub outcome: Outcome,
+    /// The server cannot be reached at all: other rows need not be tried now.
+    pub unreachable: bool,
 }
 
-/// Tries each row once, in order, and says what became of it.
+/// Tries a row once, and says what became of it.
 ///
-/// Mail goes out at least once: a row whose outcome was not saved, because the process died, is sent again with the
-/// same Message-ID. When the server cannot be reached at all, the rows after the one that found out are not tried, and
-/// are missing from the answer: they stay as they are.
-pub async fn deliver_all(transport: &Transport, mails: &[OutboxMail], now: DateTime<Utc>) -> Vec<Delivery> {
-    let mut deliveries = Vec::with_capacity(mails.len());
-    for mail in mails {
-        let sent = transport.send(mail).await;
-        let is_unreachable = matches!(&sent, Err(failure) if failure.kind == FailureKind::Unreachable);
-        let outcome = match sent {
-            Ok(()) => Outcome::Sent,
-            Err(failure) => {
-                tracing::warn!(outbox = mail.id, error = failure.error, "mail was not sent");
-                after_failure(failure, mail.attempts.saturating_add(1), transport.max_attempts, now)
-            }
-        };
-        deliveries.push(Delivery { id: mail.id, outcome });
-        if is_unreachable {
-            break;
+/// Mail goes out at least once: a row whose outcome was not saved, because the process died just then, is sent again
+/// with the same Message-ID. Save the outcome before the next row is tried, so that this is one mail at most.
+pub async fn deliver(transport: &Transport, mail: &OutboxMail, now: DateTime<Utc>) -> Delivery {
+    match transport.send(mail).await {
+        Ok(()) => Delivery { outcome: Outcome::Sent, unreachable: false },
+        Err(failure) => {
+            tracing::warn!(outbox = mail.id, error = failure.error, "mail was not sent");
+            let unreachable = failure.kind == FailureKind::Unreachable;
+            let attempts = mail.attempts.saturating_add(1);
+            Delivery { outcome: after_failure(failure, attempts, transport.max_attempts, now), unreachable }
         }
     }
-    deliveries
 }
 
 impl Transport {

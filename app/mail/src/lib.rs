@@ -14,7 +14,7 @@ mod tally;
 mod template;
 mod wording;
 
-pub use deliver::{Delivery, deliver_all};
+pub use deliver::{Delivery, deliver};
 pub use message::{Message, MessageError, OutboxMail, Sender};
 pub use notice::{KindCount, Notice, UnitCount};
 pub use outcome::{Failure, FailureKind, Outcome, after_failure, retry_delay_seconds};

@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, SqlitePool};
 
-use crate::session::{PostgresTransaction, Session, sql};
+use crate::session::{OpenTransaction, Session, sql};
 use crate::{Result, StoreError, migrate};
 
 /// How to open a store.
@@ -130,8 +130,10 @@ impl Store {
     /// A transaction that may write. SQLite takes the lock at once, so that no write fails half-way for want of it.
     pub(crate) async fn begin(&self) -> Result<Session> {
         match &self.database {
-            Database::Sqlite { write, .. } => write.begin_with("begin immediate").await.map(Session::Sqlite),
-            Database::Postgres(pool) => PostgresTransaction::begin(pool, "begin").await.map(Session::Postgres),
+            Database::Sqlite { write, .. } => {
+                OpenTransaction::begin(write, "begin immediate").await.map(Session::Sqlite)
+            }
+            Database::Postgres(pool) => OpenTransaction::begin(pool, "begin").await.map(Session::Postgres),
         }
         .map_err(|error| StoreError::from_sqlx(&error, "begin"))
     }
@@ -148,10 +150,10 @@ impl Store {
     /// A connection on which all statements see the same.
     pub(crate) async fn snapshot(&self) -> Result<Session> {
         match &self.database {
-            Database::Sqlite { read, .. } => read.begin().await.map(Session::Sqlite),
+            Database::Sqlite { read, .. } => OpenTransaction::begin(read, "begin").await.map(Session::Sqlite),
             Database::Postgres(pool) => {
                 let begin = "begin isolation level repeatable read read only";
-                PostgresTransaction::begin(pool, begin).await.map(Session::Postgres)
+                OpenTransaction::begin(pool, begin).await.map(Session::Postgres)
             }
         }
         .map_err(|error| StoreError::from_sqlx(&error, "begin"))

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::{AssertSqlSafe, Database, Executor, PgConnection, Pool, Postgres, Row as _, Sqlite, SqliteConnection};
 
 use crate::value::Value;
 use crate::{Result, StoreError, instant};
@@ -15,20 +15,24 @@ use crate::{Result, StoreError, instant};
 /// A connection: in a transaction when it came from [`crate::Store::begin`], else for reading.
 pub(crate) enum Session {
     SqliteRead(PoolConnection<Sqlite>),
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(OpenTransaction<Sqlite>),
     PostgresRead(PoolConnection<Postgres>),
-    Postgres(PostgresTransaction),
+    Postgres(OpenTransaction<Postgres>),
 }
 
-/// A transaction whose connection is closed, not used again, when it is dropped half-way: a COPY that was cut off leaves
-/// answers behind that the next user of the connection would take for its own.
-pub(crate) struct PostgresTransaction {
-    connection: PoolConnection<Postgres>,
+/// A transaction whose connection is closed, not used again, when it does not end in good order: in PostgreSQL a COPY
+/// that was cut off leaves answers behind that the next user would take for its own, and in SQLite a commit that failed
+/// on a full disk leaves the transaction open, in which no other can begin.
+pub(crate) struct OpenTransaction<D: Database> {
+    connection: PoolConnection<D>,
     open: bool,
 }
 
-impl PostgresTransaction {
-    pub(crate) async fn begin(pool: &PgPool, statement: &'static str) -> Result<Self, sqlx::Error> {
+impl<D: Database> OpenTransaction<D>
+where
+    for<'a> &'a mut D::Connection: Executor<'a, Database = D>,
+{
+    pub(crate) async fn begin(pool: &Pool<D>, statement: &'static str) -> Result<Self, sqlx::Error> {
         let mut transaction = Self { connection: pool.acquire().await?, open: true };
         sqlx::raw_sql(statement).execute(&mut *transaction.connection).await?;
         Ok(transaction)
@@ -41,7 +45,7 @@ impl PostgresTransaction {
     }
 }
 
-impl Drop for PostgresTransaction {
+impl<D: Database> Drop for OpenTransaction<D> {
     fn drop(&mut self) {
         if self.open {
             self.connection.close_on_drop();
@@ -59,7 +63,7 @@ impl Session {
     pub(crate) fn driver(&mut self) -> Driver<'_> {
         match self {
             Self::SqliteRead(connection) => Driver::Sqlite(connection),
-            Self::Sqlite(transaction) => Driver::Sqlite(transaction),
+            Self::Sqlite(transaction) => Driver::Sqlite(&mut transaction.connection),
             Self::PostgresRead(connection) => Driver::Postgres(connection),
             Self::Postgres(transaction) => Driver::Postgres(&mut transaction.connection),
         }
@@ -72,7 +76,7 @@ impl Session {
     /// Ends the transaction. A session that is dropped before this leaves nothing.
     pub(crate) async fn commit(self) -> Result<()> {
         match self {
-            Self::Sqlite(transaction) => transaction.commit().await,
+            Self::Sqlite(transaction) => transaction.end("commit").await,
             Self::Postgres(transaction) => transaction.end("commit").await,
             Self::SqliteRead(_) | Self::PostgresRead(_) => Ok(()),
         }
@@ -82,7 +86,7 @@ impl Session {
     /// Ends the transaction without a trace, in good order: the connection can be used again.
     pub(crate) async fn rollback(self) -> Result<()> {
         match self {
-            Self::Sqlite(transaction) => transaction.rollback().await,
+            Self::Sqlite(transaction) => transaction.end("rollback").await,
             Self::Postgres(transaction) => transaction.end("rollback").await,
             Self::SqliteRead(_) | Self::PostgresRead(_) => Ok(()),
         }

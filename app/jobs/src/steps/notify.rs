@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kartei_mail::{OutboxMail, Outcome, Transport, deliver_all};
+use kartei_mail::{OutboxMail, Outcome, Transport, deliver};
 use kartei_store::{MailFailure, OutboxEntry};
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +10,7 @@ use super::Step;
 use crate::error::FlowError;
 use crate::project::Project;
 
-/// Mails claimed at once; within the lease a crash leaves at most these to be sent twice.
-const AT_ONCE: u32 = 50;
+/// How long a mail is this worker's: longer than an attempt takes, whatever the server does.
 const LEASE: Duration = Duration::from_mins(5);
 
 /// What became of the mails.
@@ -33,41 +32,39 @@ pub fn transport(project: &Project) -> Result<Transport, FlowError> {
 }
 
 /// Sends what is due, until nothing is or the server cannot be reached.
+///
+/// Each mail is claimed, sent and marked before the next: a crash leaves one mail at most that the server has taken and
+/// that is sent again, and a slow server does not outlast the claim of the mails that wait behind.
 pub async fn notify(step: &Step<'_>) -> Result<Notified, FlowError> {
     let transport = transport(step.project)?;
     let mut notified = Notified::default();
     let worker = &step.lease.worker;
-    loop {
-        let claimed = step.store.claim_mails(worker, AT_ONCE, LEASE, step.now()).await?;
-        if claimed.is_empty() || step.stop.is_asked() {
-            return Ok(notified);
-        }
-        let mails: Vec<OutboxMail> = claimed.iter().map(outbox_mail).collect();
-        let deliveries = deliver_all(&transport, &mails, step.now()).await;
-        let unreachable = deliveries.len() < mails.len();
-        for delivery in deliveries {
-            match delivery.outcome {
-                Outcome::Sent => {
-                    step.store.mail_sent(delivery.id, worker, step.now()).await?;
-                    notified.sent += 1;
-                }
-                Outcome::Retry { at, error } => {
-                    let failure = MailFailure { error, retry_at: Some(at) };
-                    step.store.mail_failed(delivery.id, worker, &failure, step.now()).await?;
-                    notified.deferred += 1;
-                }
-                Outcome::Failed { error } => {
-                    let failure = MailFailure { error, retry_at: None };
-                    step.store.mail_failed(delivery.id, worker, &failure, step.now()).await?;
-                    notified.failed += 1;
-                }
+    while !step.stop.is_asked() {
+        let claimed = step.store.claim_mails(worker, 1, LEASE, step.now()).await?;
+        let Some(entry) = claimed.first() else { break };
+        let delivery = deliver(&transport, &outbox_mail(entry), step.now()).await;
+        match delivery.outcome {
+            Outcome::Sent => {
+                step.store.mail_sent(entry.id, worker, step.now()).await?;
+                notified.sent += 1;
+            }
+            Outcome::Retry { at, error } => {
+                let failure = MailFailure { error, retry_at: Some(at) };
+                step.store.mail_failed(entry.id, worker, &failure, step.now()).await?;
+                notified.deferred += 1;
+            }
+            Outcome::Failed { error } => {
+                let failure = MailFailure { error, retry_at: None };
+                step.store.mail_failed(entry.id, worker, &failure, step.now()).await?;
+                notified.failed += 1;
             }
         }
         step.watch.moved("mails sent", notified.sent, 0);
-        if unreachable {
-            return Ok(notified);
+        if delivery.unreachable {
+            break;
         }
     }
+    Ok(notified)
 }
 
 fn outbox_mail(entry: &OutboxEntry) -> OutboxMail {

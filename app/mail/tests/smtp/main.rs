@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use kartei_mail::{OutboxMail, Outcome, SetupError, Transport, deliver_all};
+use kartei_mail::{OutboxMail, Outcome, SetupError, Transport, deliver};
 use kartei_schemas::settings::{MailSettings, SmtpSettings, SmtpTls, TransportKind};
 use serde_json::Value;
 
@@ -121,8 +121,8 @@ async fn a_mail_arrives_as_it_was_written() {
     let mut server = Server::start(&[]);
     let transport = transport(plain(server.port));
     transport.check().await.unwrap();
-    let deliveries = deliver_all(&transport, &[mail(7, "amt@ov.example")], noon()).await;
-    assert_eq!(deliveries[0].outcome, Outcome::Sent);
+    let delivery = deliver(&transport, &mail(7, "amt@ov.example"), noon()).await;
+    assert_eq!(delivery.outcome, Outcome::Sent);
     let taken = server.mail();
     assert_eq!(taken["from"], "kartei@verein.example");
     assert_eq!(taken["to"], serde_json::json!(["amt@ov.example"]));
@@ -137,15 +137,15 @@ async fn a_mail_that_is_refused_for_now_arrives_later_under_the_same_message_id(
     let mut server = Server::start(&[]);
     let transport = transport(plain(server.port));
     let mut row = mail(8, "later@ov.example");
-    let first = deliver_all(&transport, std::slice::from_ref(&row), noon()).await;
+    let first = deliver(&transport, &row, noon()).await;
     let retry =
         Outcome::Retry { at: noon() + TimeDelta::seconds(60), error: "the server refused with 451 4.7.1".to_owned() };
-    assert_eq!(first[0].outcome, retry, "the address in the server's reply is not kept");
+    assert_eq!(first.outcome, retry, "the address in the server's reply is not kept");
     row.attempts = 1;
-    let second = deliver_all(&transport, std::slice::from_ref(&row), noon() + TimeDelta::seconds(61)).await;
-    assert_eq!(second[0].outcome, Outcome::Sent);
+    let second = deliver(&transport, &row, noon() + TimeDelta::seconds(61)).await;
+    assert_eq!(second.outcome, Outcome::Sent);
     // A sender that died before it could mark the row sends it once more.
-    deliver_all(&transport, &[row], noon() + TimeDelta::hours(1)).await;
+    deliver(&transport, &row, noon() + TimeDelta::hours(1)).await;
     let ids = [server.mail(), server.mail()].map(|mail| header(&mail, "Message-ID"));
     assert_eq!(ids[0], ids[1]);
 }
@@ -155,8 +155,10 @@ async fn an_address_that_does_not_exist_is_given_up_at_once_and_the_next_mail_go
     let mut server = Server::start(&[]);
     let transport = transport(plain(server.port));
     let mails = [mail(1, "nobody@ov.example"), mail(2, "not an address"), mail(3, "amt@ov.example")];
-    let outcomes: Vec<_> =
-        deliver_all(&transport, &mails, noon()).await.into_iter().map(|delivery| delivery.outcome).collect();
+    let mut outcomes = Vec::new();
+    for mail in &mails {
+        outcomes.push(deliver(&transport, mail, noon()).await.outcome);
+    }
     assert_eq!(
         outcomes,
         [
@@ -169,13 +171,12 @@ async fn an_address_that_does_not_exist_is_given_up_at_once_and_the_next_mail_go
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_costs_one_attempt_and_not_one_a_mail() {
+async fn a_server_that_is_down_need_not_be_tried_with_the_next_mail() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let transport = transport(plain(port));
-    let mails = [mail(1, "amt@ov.example"), mail(2, "amt@ov.example")];
-    let deliveries = deliver_all(&transport, &mails, noon()).await;
-    assert_eq!(deliveries.len(), 1);
-    assert!(matches!(&deliveries[0].outcome, Outcome::Retry { error, .. } if error == "no connection to the server"));
+    let delivery = deliver(&transport, &mail(1, "amt@ov.example"), noon()).await;
+    assert!(delivery.unreachable);
+    assert!(matches!(&delivery.outcome, Outcome::Retry { error, .. } if error == "no connection to the server"));
     let refusal = transport.check().await.unwrap_err();
     assert_eq!(refusal.to_string(), "the mail server `127.0.0.1` cannot be used: no connection to the server");
 }
@@ -183,10 +184,9 @@ async fn a_server_that_is_down_costs_one_attempt_and_not_one_a_mail() {
 #[tokio::test]
 async fn a_server_that_is_too_busy_is_left_alone() {
     let server = Server::start(&[]);
-    let mails = [mail(1, "overload@ov.example"), mail(2, "amt@ov.example")];
-    let deliveries = deliver_all(&transport(plain(server.port)), &mails, noon()).await;
-    assert_eq!(deliveries.len(), 1);
-    assert!(matches!(&deliveries[0].outcome, Outcome::Retry { error, .. } if error.contains("421")));
+    let delivery = deliver(&transport(plain(server.port)), &mail(1, "overload@ov.example"), noon()).await;
+    assert!(delivery.unreachable);
+    assert!(matches!(&delivery.outcome, Outcome::Retry { error, .. } if error.contains("421")));
 }
 
 #[tokio::test]
@@ -212,8 +212,8 @@ async fn a_login_goes_over_tls_in_both_ways_of_starting_it() {
             ca_file: Some(certificate.clone()),
             ..plain(server.port)
         };
-        let deliveries = deliver_all(&transport(smtp), &[mail(4, "amt@ov.example")], noon()).await;
-        assert_eq!(deliveries[0].outcome, Outcome::Sent, "{tls:?}");
+        let delivery = deliver(&transport(smtp), &mail(4, "amt@ov.example"), noon()).await;
+        assert_eq!(delivery.outcome, Outcome::Sent, "{tls:?}");
         let taken = server.mail();
         assert_eq!(taken["tls"], true, "{tls:?}");
         assert_eq!(taken["user"], if wrap.is_none() { serde_json::json!("kartei") } else { Value::Null });
@@ -234,9 +234,9 @@ async fn a_wrong_password_stops_the_round_and_fails_no_mail_for_ever() {
         ca_file: Some(certificate.clone()),
         ..plain(server.port)
     };
-    let deliveries = deliver_all(&transport(smtp), &[mail(1, "a@ov.example"), mail(2, "b@ov.example")], noon()).await;
-    assert_eq!(deliveries.len(), 1);
-    assert!(matches!(&deliveries[0].outcome, Outcome::Retry { error, .. } if error.contains("535")), "{deliveries:?}");
+    let delivery = deliver(&transport(smtp), &mail(1, "a@ov.example"), noon()).await;
+    assert!(delivery.unreachable);
+    assert!(matches!(&delivery.outcome, Outcome::Retry { error, .. } if error.contains("535")), "{delivery:?}");
 }
 
 #[tokio::test]
@@ -246,16 +246,16 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
     let server =
         Server::start(&["--certificate", certificate.to_str().unwrap(), "--key", key.to_str().unwrap(), "--wrap"]);
     let smtp = SmtpSettings { host: "localhost".to_owned(), tls: SmtpTls::Tls, ..plain(server.port) };
-    let deliveries = deliver_all(&transport(smtp), &[mail(1, "a@ov.example")], noon()).await;
-    assert!(matches!(&deliveries[0].outcome, Outcome::Retry { .. }), "{deliveries:?}");
+    let delivery = deliver(&transport(smtp), &mail(1, "a@ov.example"), noon()).await;
+    assert!(matches!(&delivery.outcome, Outcome::Retry { .. }), "{delivery:?}");
 }
 
 #[tokio::test]
 async fn a_server_without_starttls_gets_no_mail_in_the_clear() {
     let server = Server::start(&[]);
     let smtp = SmtpSettings { tls: SmtpTls::Starttls, ..plain(server.port) };
-    let deliveries = deliver_all(&transport(smtp), &[mail(1, "a@ov.example")], noon()).await;
-    assert!(matches!(&deliveries[0].outcome, Outcome::Retry { .. }), "{deliveries:?}");
+    let delivery = deliver(&transport(smtp), &mail(1, "a@ov.example"), noon()).await;
+    assert!(matches!(&delivery.outcome, Outcome::Retry { .. }), "{delivery:?}");
 }
 
 #[test]
