@@ -8,6 +8,12 @@ use polars::prelude::DataType;
 
 use crate::{Connector, Cursor, FindingLevel, ListingMark, Page};
 
+#[cfg(feature = "trial")]
+mod trial;
+
+#[cfg(feature = "trial")]
+pub use trial::Trial;
+
 /// What a conforming connector brought, so that a test can say more about it.
 #[derive(Debug)]
 pub struct Conformance {
@@ -15,6 +21,13 @@ pub struct Conformance {
     pub pages: Vec<Page>,
     /// What is left after staging them: key → cells by column.
     pub staged: Staged,
+}
+
+impl Conformance {
+    /// Rows that went to quarantine.
+    pub fn rejects(&self) -> usize {
+        self.pages.iter().map(|page| page.rejects.len()).sum()
+    }
 }
 
 /// Rows as a stage keeps them: key → column → cell.

@@ -15,11 +15,7 @@ pub(crate) fn connect(schema: &SourceSchema, base: &Path) -> Result<Box<dyn Conn
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, TimeDelta, Utc};
-    use kartei_connector::{FindingLevel, conformance};
-    use tempfile::TempDir;
-
-    use super::*;
+    use kartei_connector::conformance::Trial;
 
     const LIST: &str = "Id\tVorname\tMail\tPLZ\n1\tEva\ta@example.org\t10115\n2\tBen\tb@example.org\t01067\n\
                         3\tIna\t\t\n3\tAnders\t\t\n";
@@ -38,48 +34,33 @@ mod tests {
         states = {}
     "#;
 
-    /// A source with one delivery, an hour after it came.
-    fn source(schema: &str) -> (TempDir, Box<dyn Connector>, DateTime<Utc>) {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("delivery.csv");
-        std::fs::write(&path, LIST).unwrap();
-        let written: DateTime<Utc> = std::fs::metadata(&path).unwrap().modified().unwrap().into();
-        let connector = crate::connect(&toml::from_str(schema).unwrap(), folder.path()).unwrap();
-        (folder, connector, written + TimeDelta::hours(1))
-    }
-
-    async fn warnings(schema: &str) -> Vec<String> {
-        let (_folder, connector, now) = source(schema);
-        let findings = connector.check(now).await;
-        assert!(findings.iter().all(|finding| finding.level != FindingLevel::Error), "{findings:?}");
-        let warnings = findings.into_iter().filter(|finding| finding.level == FindingLevel::Warning);
-        warnings.map(|finding| finding.message).collect()
+    fn trial(schema: &str) -> Trial {
+        Trial::of_delivery(LIST, |folder| crate::connect(&toml::from_str(schema).unwrap(), folder))
     }
 
     #[tokio::test]
     async fn the_connector_keeps_the_contract() {
-        let (_folder, connector, now) = source(SCHEMA);
-        let conformance = conformance::check_connector(&*connector, now).await.unwrap();
-        assert_eq!(conformance.staged.len(), 3);
-        assert_eq!(conformance.pages.iter().flat_map(|page| &page.rejects).count(), 1);
-        assert_eq!(connector.source(), "leads");
+        let trial = trial(SCHEMA);
+        let conformance = trial.conforms().await;
+        assert_eq!((conformance.staged.len(), conformance.rejects()), (3, 1));
+        assert_eq!(trial.source(), "leads");
     }
 
     #[tokio::test]
     async fn a_well_mapped_source_has_no_warnings() {
-        assert!(warnings(SCHEMA).await.is_empty());
+        assert!(trial(SCHEMA).warnings().await.is_empty());
     }
 
     #[tokio::test]
     async fn contacts_that_nobody_can_reach_are_a_warning() {
         let schema = SCHEMA.replace("email =", "title =");
-        assert_eq!(warnings(&schema).await, ["no column says how to reach anybody"]);
+        assert_eq!(trial(&schema).warnings().await, ["no column says how to reach anybody"]);
     }
 
     #[tokio::test]
     async fn contacts_without_place_or_consent_are_a_warning() {
         let schema = SCHEMA[..SCHEMA.find("[[consent]]").unwrap()].replace("postal_code =", "title =");
         let expected = ["no column says where anybody lives", "no column says who agreed to what"];
-        assert_eq!(warnings(&schema).await, expected);
+        assert_eq!(trial(&schema).warnings().await, expected);
     }
 }

@@ -15,11 +15,7 @@ pub(crate) fn connect(schema: &SourceSchema, base: &Path) -> Result<Box<dyn Conn
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, TimeDelta, Utc};
-    use kartei_connector::{FindingLevel, conformance};
-    use tempfile::TempDir;
-
-    use super::*;
+    use kartei_connector::conformance::Trial;
 
     const LIST: &str = "{\"mail\":\"a@example.org\",\"status\":\"on\",\"since\":\"2026-01-01\"}\n\
                         {\"mail\":\"b@example.org\",\"status\":\"off\",\"since\":\"2026-01-02\"}\n\
@@ -39,48 +35,33 @@ mod tests {
         states = { on = "granted", off = "withdrawn" }
     "#;
 
-    /// A source with one delivery, an hour after it came.
-    fn source(schema: &str) -> (TempDir, Box<dyn Connector>, DateTime<Utc>) {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("delivery.csv");
-        std::fs::write(&path, LIST).unwrap();
-        let written: DateTime<Utc> = std::fs::metadata(&path).unwrap().modified().unwrap().into();
-        let connector = crate::connect(&toml::from_str(schema).unwrap(), folder.path()).unwrap();
-        (folder, connector, written + TimeDelta::hours(1))
-    }
-
-    async fn warnings(schema: &str) -> Vec<String> {
-        let (_folder, connector, now) = source(schema);
-        let findings = connector.check(now).await;
-        assert!(findings.iter().all(|finding| finding.level != FindingLevel::Error), "{findings:?}");
-        let warnings = findings.into_iter().filter(|finding| finding.level == FindingLevel::Warning);
-        warnings.map(|finding| finding.message).collect()
+    fn trial(schema: &str) -> Trial {
+        Trial::of_delivery(LIST, |folder| crate::connect(&toml::from_str(schema).unwrap(), folder))
     }
 
     #[tokio::test]
     async fn the_connector_keeps_the_contract() {
-        let (_folder, connector, now) = source(SCHEMA);
-        let conformance = conformance::check_connector(&*connector, now).await.unwrap();
-        assert_eq!(conformance.staged.len(), 3);
-        assert_eq!(conformance.pages.iter().flat_map(|page| &page.rejects).count(), 1);
-        assert_eq!(connector.source(), "newsletter");
+        let trial = trial(SCHEMA);
+        let conformance = trial.conforms().await;
+        assert_eq!((conformance.staged.len(), conformance.rejects()), (3, 1));
+        assert_eq!(trial.source(), "newsletter");
     }
 
     #[tokio::test]
     async fn a_well_mapped_source_has_no_warnings() {
-        assert!(warnings(SCHEMA).await.is_empty());
+        assert!(trial(SCHEMA).warnings().await.is_empty());
     }
 
     #[tokio::test]
     async fn receivers_without_a_consent_are_a_warning() {
         let schema = &SCHEMA[..SCHEMA.find("[[consent]]").unwrap()];
-        assert_eq!(warnings(schema).await, ["no column says who agreed to what"]);
+        assert_eq!(trial(schema).warnings().await, ["no column says who agreed to what"]);
     }
 
     #[tokio::test]
     async fn a_consent_that_cannot_be_withdrawn_is_a_warning() {
         let schema = SCHEMA.replace(", off = \"withdrawn\"", "").replace("\n        at = \"since\"", "");
         let expected = ["no state means that it was withdrawn", "no column says when it was given"];
-        assert_eq!(warnings(&schema).await, expected);
+        assert_eq!(trial(&schema).warnings().await, expected);
     }
 }
