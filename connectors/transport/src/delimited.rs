@@ -10,6 +10,7 @@ use crate::content::explain;
 use crate::dialect::{Dialect, reader_builder};
 use crate::encoding::Transcoder;
 use crate::inspect::Delivery;
+use crate::line_breaks::LineBreaks;
 use crate::pager::{Halt, Pager};
 use crate::reject::{raw_array, refused};
 
@@ -25,19 +26,20 @@ pub(crate) fn read_rows(
     pager: &mut Pager<'_>,
 ) -> Result<(), Halt> {
     let text = Transcoder::new(input, encoding).chain(&END_LINES[usize::from(!dialect.has_returns)..]);
-    let mut reader = reader_builder(dialect).from_reader(text);
+    let breaks = LineBreaks::of(dialect.has_returns);
+    let mut reader = reader_builder(dialect).from_reader(breaks.watch(text));
     let mut record = ByteRecord::new();
     let mut has_header = false;
     let mut short_line = None;
     loop {
         let more = reader.read_byte_record(&mut record).map_err(|error| explain_csv(delivery, error))?;
-        let line = first_line(&record, reader.position().line(), dialect);
+        let line = first_line(&record, reader.position(), &breaks);
         if !more || record.as_slice() == END_MARK {
             break;
         }
         if record.as_slice().ends_with(b"\x01end of file\x01\n") {
-            // The end of the file is no line break, which `first_line` has counted.
-            let line = line + u64::from(!dialect.has_returns);
+            // It ends with the file and not with a line break, which `first_line` takes for granted.
+            let line = line + 1;
             let detail = format!("the quote that opens in the record of line {line} is never closed");
             return Err(ConnectorError::Truncated { file: delivery.name.clone(), detail }.into());
         }
@@ -59,12 +61,10 @@ pub(crate) fn read_rows(
     if has_header { Ok(()) } else { Err(ConnectorError::Empty { file: delivery.name.clone() }.into()) }
 }
 
-/// The line on which a record begins. The parser's own count begins before the blank lines that it skips, and has seen
-/// the end of the record's last line only where that is a single sign.
-fn first_line(record: &ByteRecord, line_behind: u64, dialect: Dialect) -> u64 {
-    let slice = record.as_slice();
-    let breaks_inside = slice.split(|byte| *byte == b'\n').count() as u64 - 1;
-    line_behind.saturating_sub(breaks_inside + u64::from(!dialect.has_returns))
+/// The line on which a record begins. The parser's own count begins before the blank lines that it skips.
+fn first_line(record: &ByteRecord, behind: &csv::Position, breaks: &LineBreaks) -> u64 {
+    let breaks_inside = memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
+    behind.line().saturating_sub(breaks_inside + u64::from(breaks.is_counted(behind.byte())))
 }
 
 fn read_record(record: &ByteRecord, line: u64, dialect: Dialect, pager: &mut Pager<'_>) -> Result<(), Halt> {

@@ -16,6 +16,7 @@ mod encoding;
 mod inbox;
 mod inspect;
 mod json;
+mod line_breaks;
 mod options;
 mod pager;
 mod pull;

@@ -159,6 +159,16 @@ async fn an_open_quote_is_found_at_the_end_and_names_its_line() {
     let (pages, error) = pull(&folder.listings(), None).await;
     assert_eq!(keys(&pages), Vec::<String>::new());
     assert!(error.unwrap().to_string().contains("the record of line 5 is never closed"));
+    folder.put("a.csv", "Nr;Name\r\n1;Eva\r\n2;Ben\r\n3;Ina\r\n4;\"Ali\r\n5;Udo\r\n");
+    let (_, error) = pull(&folder.listings(), None).await;
+    assert!(error.unwrap().to_string().contains("the record of line 5 is never closed"));
+}
+
+#[tokio::test]
+async fn a_row_that_was_added_with_another_line_end_is_named_by_its_line() {
+    let folder = Folder::new();
+    folder.put("a.csv", "Nr;Name\r\n1;Eva\r\n2;Ben\r\n3;Ina\n;Ali\n5;Udo;x\n");
+    assert_eq!(rejects(&pages(&folder.listings(), None).await), ["5 missing_key", "6 ragged_row"]);
 }
 
 #[tokio::test]

@@ -83,6 +83,16 @@ fn rows_know_the_line_on_which_they_begin() {
 }
 
 #[test]
+fn rows_know_their_line_where_lines_end_in_two_ways() {
+    let folder = Folder::new();
+    // Whoever adds rows by hand leaves the line ends of another system behind.
+    folder.put("a.csv", "Nr;Ort\r\n1;Ulm\r\n2;Bonn\n3;\"Bad\r\nTölz\"\n4;Köln\r\n5;Hof\n\n6;Au");
+    assert_eq!(folder.table("a.csv").unwrap().positions, [2, 3, 4, 6, 7, 9]);
+    folder.put("a.csv", "Nr;Ort\n1;Ulm\r\n2;\"Bad\nTölz\"\r\n3;Hof\n4;Au\r\n");
+    assert_eq!(folder.table("a.csv").unwrap().positions, [2, 3, 5, 6]);
+}
+
+#[test]
 fn gz_and_zip_are_looked_into() {
     let folder = Folder::new();
     folder.put("a.csv.gz", gzipped(TEXT.as_bytes()));
