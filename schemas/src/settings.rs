@@ -29,8 +29,6 @@ pub struct Settings {
     pub locale: LocaleSettings,
     /// What is logged, and how.
     pub log: LogSettings,
-    /// What one run may use.
-    pub limits: LimitSettings,
 }
 
 /// The section `[store]`.
@@ -236,24 +234,6 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
-}
-
-/// The section `[limits]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitSettings {
-    /// A field with more bytes than this sends its row to quarantine.
-    pub max_field_bytes: usize,
-    /// A file with more bytes than this, unpacked, is refused.
-    pub max_file_bytes: u64,
-    /// How many threads compute; left out: one a core.
-    pub threads: Option<usize>,
-}
-
-impl Default for LimitSettings {
-    fn default() -> Self {
-        Self { max_field_bytes: 1 << 20, max_file_bytes: 16 << 30, threads: None }
-    }
 }
 
 fn thirty() -> u64 {

@@ -73,7 +73,6 @@ mod tests {
         assert_eq!(settings.locale, default.locale);
         assert_eq!(settings.data.retention, default.data.retention);
         assert_eq!(settings.mail.from, default.mail.from);
-        assert_eq!(settings.limits.max_field_bytes, default.limits.max_field_bytes);
     }
 
     fn is_setting(line: &str) -> bool {
