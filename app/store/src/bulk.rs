@@ -63,6 +63,7 @@ const PERSON_TEXTS: &[&str] = &[
     "given_name",
     "surname",
     "birth_surname",
+    "name_suffix",
     "sex",
     "birth_date",
     "email",

@@ -57,7 +57,7 @@ pub use changes::{Change, ChangeFilter};
 pub use claims::{Claim, Lease};
 pub use error::StoreError;
 pub use judgements::{JudgementEntry, NewJudgement};
-pub use open::{Store, StoreOptions};
+pub use open::{Inspection, Store, StoreOptions};
 pub use outbox::{MailFailure, NewMail, OutboxDepth, OutboxEntry};
 pub use overrides::{NewOverride, OverrideEntry};
 pub use person_events::{NewPersonEvent, PersonEvent, PersonEventKind};

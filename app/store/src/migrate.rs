@@ -25,14 +25,18 @@ macro_rules! migration {
 
 /// In order; only ever appended to.
 #[expect(clippy::unreadable_literal, reason = "the number is a file name")]
-const MIGRATIONS: &[Migration] = &[migration!(20261124000000, "tables"), migration!(20261125040000, "stewards")];
+const MIGRATIONS: &[Migration] = &[
+    migration!(20261124000000, "tables"),
+    migration!(20261125040000, "stewards"),
+    migration!(20261125060000, "suffix_and_reject_key"),
+];
 
 /// Any number that no other program is likely to take.
 const ADVISORY_LOCK: i64 = 0x6b61_7274_6569;
 
 /// Brings the tables up to date. Of several processes that start at once one does it while the others wait.
 pub(crate) async fn apply(store: &Store) -> Result<()> {
-    let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    let known = known();
     let found = current(store).await?;
     if found == known {
         return Ok(());
@@ -54,8 +58,13 @@ pub(crate) async fn apply(store: &Store) -> Result<()> {
     session.commit().await
 }
 
+/// The version that this program works with.
+pub(crate) fn known() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
 /// The version without taking a lock, so that a store that is up to date can be opened while another process writes.
-async fn current(store: &Store) -> Result<i64> {
+pub(crate) async fn current(store: &Store) -> Result<i64> {
     let mut session = store.read().await?;
     version(&mut session).await
 }

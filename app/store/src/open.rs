@@ -41,6 +41,24 @@ impl StoreOptions {
     }
 }
 
+/// What a store is, seen from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inspection {
+    /// `sqlite` or `postgres`.
+    pub kind: &'static str,
+    /// The version of its tables; 0 where there are none.
+    pub found: i64,
+    /// The version that this program works with.
+    pub known: i64,
+}
+
+/// What a store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Work,
+    Inspection,
+}
+
 /// Where kartei keeps what people read and decide. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
@@ -83,17 +101,30 @@ impl Store {
     }
 
     async fn open_once(options: &StoreOptions) -> Result<Self> {
+        let store = Self::connect(options, Purpose::Work).await?;
+        migrate::apply(&store).await?;
+        Ok(store)
+    }
+
+    /// Opens a store that is there only to see what it is: nothing is made, migrated or written.
+    pub async fn inspect(options: &StoreOptions) -> Result<Inspection> {
+        let store = Self::connect(options, Purpose::Inspection).await?;
+        let version = migrate::current(&store).await;
+        let kind = store.kind();
+        store.close().await;
+        Ok(Inspection { kind, found: version?, known: migrate::known() })
+    }
+
+    async fn connect(options: &StoreOptions, purpose: Purpose) -> Result<Self> {
         let url = options.url.expose_secret();
         let database = if let Some(path) = url.strip_prefix("sqlite:") {
-            open_sqlite(Path::new(path.strip_prefix("//").unwrap_or(path)), options).await?
+            open_sqlite(Path::new(path.strip_prefix("//").unwrap_or(path)), options, purpose).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             open_postgres(url, options).await?
         } else {
             return Err(StoreError::Url { reason: "it begins with neither `sqlite:` nor `postgres:`".to_owned() });
         };
-        let store = Self { database, publishing: Arc::new(AtomicI64::new(0)) };
-        migrate::apply(&store).await?;
-        Ok(store)
+        Ok(Self { database, publishing: Arc::new(AtomicI64::new(0)) })
     }
 
     /// `sqlite` or `postgres`.
@@ -170,7 +201,7 @@ pub(crate) async fn clock(session: &mut Session) -> Result<DateTime<Utc>> {
     row.instant("now")
 }
 
-async fn open_sqlite(path: &Path, options: &StoreOptions) -> Result<Database> {
+async fn open_sqlite(path: &Path, options: &StoreOptions, purpose: Purpose) -> Result<Database> {
     if path.as_os_str().is_empty() || path == Path::new(":memory:") {
         return Err(StoreError::Url { reason: "`sqlite:` needs a file".to_owned() });
     }
@@ -178,10 +209,9 @@ async fn open_sqlite(path: &Path, options: &StoreOptions) -> Result<Database> {
         return Err(StoreError::Url { reason: "`sqlite:` names a folder, and needs a file".to_owned() });
     }
     let path: PathBuf = path.to_owned();
-    let connect = SqliteConnectOptions::new()
+    let mut connect = SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
+        .create_if_missing(purpose == Purpose::Work)
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(options.busy_timeout)
@@ -189,6 +219,9 @@ async fn open_sqlite(path: &Path, options: &StoreOptions) -> Result<Database> {
         // Indexes are sorted on a second thread.
         .pragma("threads", "2")
         .disable_statement_logging();
+    if purpose == Purpose::Work {
+        connect = connect.journal_mode(SqliteJournalMode::Wal);
+    }
     // The writer fills its cache with the pages of a whole night; a reader needs few.
     let writer = connect.clone().pragma("cache_size", "-131072");
     let reader = connect.pragma("query_only", "on").pragma("cache_size", "-16384");

@@ -40,6 +40,8 @@ macro_rules! text_columns {
             surname,
             /// Surname at birth.
             birth_surname,
+            /// "jun.", "sen.".
+            name_suffix,
             /// `f`, `m` or `d`.
             sex,
             /// `1984-03-05`, or `1984`.

@@ -35,8 +35,12 @@ pub struct NewReject {
     pub reason: String,
     /// What is wrong, without personal data.
     pub detail: String,
-    /// The row as received, for a retry. Never logged.
+    /// The row as received. Never logged.
     pub raw: String,
+    /// The record's key, as far as it could be read.
+    pub key: Option<String>,
+    /// The fingerprint of the delivery that holds it.
+    pub delivery: String,
 }
 
 impl fmt::Debug for NewReject {
@@ -164,6 +168,78 @@ impl Store {
         Ok(resolved)
     }
 
+    /// A complete listing came again as it was: what it held in quarantine is met again, without being read.
+    pub async fn meet_rejects_again(&self, lease: &Lease, source: &str, now: DateTime<Utc>) -> Result<u64> {
+        let mut session = self.begin_fenced(lease).await?;
+        let met = sql("update reject set run_id = ?, last_seen_at = ?, times = times + 1 \
+             where source = ? and state = 'open' and run_id <> ?")
+        .bind(lease.run_id)
+        .bind(now)
+        .bind(source)
+        .bind(lease.run_id)
+        .execute(&mut session)
+        .await?;
+        session.commit().await?;
+        Ok(met)
+    }
+
+    /// A file came with other content than the one whose rows went to quarantine: those rows are no more. Rows of the
+    /// new content that cannot be read are kept anew when their page comes to rest.
+    pub async fn resolve_replaced_rejects(
+        &self,
+        lease: &Lease,
+        source: &str,
+        (origin, delivery): (&str, &str),
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
+        let mut session = self.begin_fenced(lease).await?;
+        let resolved = sql("update reject set state = 'resolved', resolved_at = ? \
+             where source = ? and state = 'open' and origin = ? and delivery <> ?")
+        .bind(now)
+        .bind(source)
+        .bind(origin)
+        .bind(delivery)
+        .execute(&mut session)
+        .await?;
+        session.commit().await?;
+        Ok(resolved)
+    }
+
+    /// The keys of a source's records that wait in quarantine, each with the delivery that held it.
+    pub async fn quarantined_keys(&self, source: &str) -> Result<Vec<(String, String)>> {
+        let mut session = self.read().await?;
+        let rows = sql("select record_key, coalesce(delivery, '') as delivery from reject \
+             where source = ? and state = 'open' and record_key is not null")
+        .bind(source)
+        .rows(&mut session)
+        .await?;
+        rows.iter().map(|row| Ok((row.text("record_key")?, row.text("delivery")?))).collect()
+    }
+
+    /// Later deliveries brought these records so that they could be read: the rows of old are resolved.
+    pub async fn resolve_rejects_of_records(
+        &self,
+        lease: &Lease,
+        source: &str,
+        (keys, delivery): (&[String], &str),
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
+        let mut session = self.begin_fenced(lease).await?;
+        let mut resolved = 0;
+        for key in keys {
+            resolved += sql("update reject set state = 'resolved', resolved_at = ? \
+                 where source = ? and state = 'open' and record_key = ? and delivery <> ?")
+            .bind(now)
+            .bind(source)
+            .bind(key)
+            .bind(delivery)
+            .execute(&mut session)
+            .await?;
+        }
+        session.commit().await?;
+        Ok(resolved)
+    }
+
     /// Marks rejects as read again (`Resolved`), left out on purpose (`Dismissed`) or open. Gives how many there were.
     pub async fn mark_rejects(&self, ids: &[i64], state: RejectState, by: &str, now: DateTime<Utc>) -> Result<u64> {
         let mut session = self.begin().await?;
@@ -191,14 +267,14 @@ pub(crate) async fn upsert(
     now: DateTime<Utc>,
 ) -> Result<()> {
     for reject in rejects {
-        sql(
-            "insert into reject (source, digest, run_id, origin, line, column_name, reason, detail, raw, state, times, \
-             first_seen_at, last_seen_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', 1, ?, ?) \
+        sql("insert into reject (source, digest, run_id, origin, line, column_name, reason, detail, raw, record_key, \
+             delivery, state, times, first_seen_at, last_seen_at) \
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', 1, ?, ?) \
              on conflict (source, digest) do update set run_id = excluded.run_id, origin = excluded.origin, \
              line = excluded.line, detail = excluded.detail, last_seen_at = excluded.last_seen_at, \
+             record_key = excluded.record_key, delivery = excluded.delivery, \
              times = reject.times + 1, \
-             state = case when reject.state = 'dismissed' then 'dismissed' else 'open' end",
-        )
+             state = case when reject.state = 'dismissed' then 'dismissed' else 'open' end")
         .bind(source)
         .bind(digest(reject))
         .bind(run_id)
@@ -208,6 +284,8 @@ pub(crate) async fn upsert(
         .bind(&reject.reason)
         .bind(&reject.detail)
         .bind(&reject.raw)
+        .bind(reject.key.clone())
+        .bind(&reject.delivery)
         .bind(now)
         .bind(now)
         .execute(session)

@@ -149,6 +149,8 @@ async fn stage(store: &Store, lease: &Lease) {
         reason: "broken".to_owned(),
         detail: String::new(),
         raw: format!("row of run {}", lease.run_id),
+        key: None,
+        delivery: String::new(),
     }];
     store.stage_batch(lease, &batch, minute(1)).await.unwrap();
 }

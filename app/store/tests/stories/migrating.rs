@@ -12,6 +12,7 @@ stories!(
     a_store_that_is_newer_than_the_program_is_refused,
     processes_that_start_at_once_migrate_once,
     a_store_that_is_up_to_date_is_left_alone,
+    a_store_that_is_looked_at_from_outside_is_not_brought_up_to_date,
 );
 
 /// Runs one statement and gives the first column of its rows as text.
@@ -54,8 +55,8 @@ async fn processes_that_start_at_once_migrate_once(teller: Teller) {
     one.unwrap();
     two.unwrap();
     three.unwrap();
-    let applied = ask(&place, "select name from schema_migration").await;
-    assert_eq!(applied, ["tables", "stewards"]);
+    let applied = "select name from schema_migration order by version";
+    assert_eq!(ask(&place, applied).await, ask(&teller.place, applied).await);
 }
 
 async fn a_store_that_is_up_to_date_is_left_alone(teller: Teller) {
@@ -63,6 +64,26 @@ async fn a_store_that_is_up_to_date_is_left_alone(teller: Teller) {
     let again = teller.another_process().await;
     assert_eq!(again.version().await.unwrap(), teller.store.version().await.unwrap());
     assert_eq!(ask(&teller.place, "select cast(applied_at as text) from schema_migration").await, before);
+}
+
+async fn a_store_that_is_looked_at_from_outside_is_not_brought_up_to_date(teller: Teller) {
+    let known = teller.store.version().await.unwrap();
+    teller.store.close().await;
+    let forgotten = format!("delete from schema_migration where version = {known}");
+    ask(&teller.place, &forgotten).await;
+    for _ in 0..2 {
+        let inspection = Store::inspect(&StoreOptions::new(&teller.place.url)).await.unwrap();
+        assert_eq!(inspection.known, known);
+        assert!(inspection.found < known, "found {}", inspection.found);
+    }
+}
+
+#[tokio::test]
+async fn looking_at_a_store_that_is_not_there_makes_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kartei.db");
+    Store::inspect(&StoreOptions::new(format!("sqlite:{}", path.display()))).await.unwrap_err();
+    assert!(!path.exists());
 }
 
 /// Table and column → comment.
@@ -77,12 +98,19 @@ async fn sqlite_comments() -> Comments {
         let table = definition.split_whitespace().nth(2).unwrap().to_owned();
         let columns = ask(&teller.place, &format!("select name from pragma_table_info('{table}')")).await;
         for column in columns {
-            let line = definition.lines().find(|line| line.split_whitespace().next() == Some(&column));
-            let comment = line.and_then(|line| line.split_once(" -- ")).map(|(_, comment)| comment.to_owned());
-            comments.insert((table.clone(), column), comment.unwrap_or_default());
+            let comment = sqlite_comment(&definition, &column).unwrap_or_default().to_owned();
+            comments.insert((table.clone(), column), comment);
         }
     }
     comments
+}
+
+/// The comment of a column: behind it, or inside where it was added later.
+fn sqlite_comment<'a>(definition: &'a str, column: &str) -> Option<&'a str> {
+    let added = definition.split_once(&format!(" {column} /* ")).and_then(|(_, rest)| rest.split_once(" */"));
+    let line = || definition.lines().find(|line| line.split_whitespace().next() == Some(column));
+    let behind = || line()?.split_once(" -- ").map(|(_, comment)| comment);
+    added.map(|(comment, _)| comment).or_else(behind)
 }
 
 async fn postgres_comments() -> Comments {

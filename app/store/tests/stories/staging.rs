@@ -11,6 +11,9 @@ stories!(
     a_page_of_a_lost_run_moves_no_cursor,
     a_reject_that_comes_again_is_counted_and_one_that_does_not_is_resolved,
     a_dismissed_reject_stays_dismissed,
+    a_listing_that_comes_again_as_it_was_meets_its_rejects_again,
+    a_file_that_comes_with_other_content_resolves_what_it_held,
+    a_record_that_comes_again_leaves_the_quarantine,
 );
 
 fn reject(raw: &str) -> NewReject {
@@ -21,6 +24,8 @@ fn reject(raw: &str) -> NewReject {
         reason: "invalid_utf8".to_owned(),
         detail: "byte 4 of the line".to_owned(),
         raw: raw.to_owned(),
+        key: raw.split(';').next().map(str::to_owned),
+        delivery: "one".to_owned(),
     }
 }
 
@@ -117,4 +122,43 @@ async fn a_dismissed_reject_stays_dismissed(teller: Teller) {
     assert_eq!((rejects[0].state, rejects[0].times), (RejectState::Dismissed, 2));
     // The claim shows that nothing else of the run was touched.
     assert_eq!(store.claim_run(&claim(lease.run_id, "other"), minute(3)).await.unwrap(), None);
+}
+
+async fn open(teller: &Teller) -> Vec<(String, u64)> {
+    let open = RejectFilter { state: Some(RejectState::Open), ..Default::default() };
+    let rejects = teller.store.rejects(&open).await.unwrap();
+    rejects.into_iter().map(|reject| (reject.raw, reject.times)).collect()
+}
+
+async fn a_listing_that_comes_again_as_it_was_meets_its_rejects_again(teller: Teller) {
+    let first = teller.a_running_run().await;
+    teller.store.stage_batch(&first, &batch(0, vec![reject("7;x")]), minute(1)).await.unwrap();
+    let second = teller.a_running_run().await;
+    for _ in 0..2 {
+        teller.store.meet_rejects_again(&second, "members", minute(60)).await.unwrap();
+    }
+    assert_eq!(open(&teller).await, [("7;x".to_owned(), 2)], "one run meets a row once");
+    assert_eq!(teller.store.resolve_unseen_rejects(&second, "members", minute(61)).await.unwrap(), 0);
+}
+
+async fn a_file_that_comes_with_other_content_resolves_what_it_held(teller: Teller) {
+    let (store, first) = (&teller.store, teller.a_running_run().await);
+    store.stage_batch(&first, &batch(0, vec![reject("7;x")]), minute(1)).await.unwrap();
+    let same = ("members.csv", "one");
+    assert_eq!(store.resolve_replaced_rejects(&first, "members", same, minute(2)).await.unwrap(), 0);
+    assert_eq!(store.resolve_replaced_rejects(&first, "members", ("others.csv", "two"), minute(2)).await.unwrap(), 0);
+    assert_eq!(store.resolve_replaced_rejects(&first, "members", ("members.csv", "two"), minute(2)).await.unwrap(), 1);
+    assert_eq!(open(&teller).await, []);
+}
+
+async fn a_record_that_comes_again_leaves_the_quarantine(teller: Teller) {
+    let (store, first) = (&teller.store, teller.a_running_run().await);
+    store.stage_batch(&first, &batch(0, vec![reject("7;x"), reject("8;x")]), minute(1)).await.unwrap();
+    let mut waiting = store.quarantined_keys("members").await.unwrap();
+    waiting.sort();
+    assert_eq!(waiting, [("7".to_owned(), "one".to_owned()), ("8".to_owned(), "one".to_owned())]);
+    let keys = ["7".to_owned(), "9".to_owned()];
+    assert_eq!(store.resolve_rejects_of_records(&first, "members", (&keys, "one"), minute(2)).await.unwrap(), 0);
+    assert_eq!(store.resolve_rejects_of_records(&first, "members", (&keys, "two"), minute(2)).await.unwrap(), 1);
+    assert_eq!(open(&teller).await, [("8;x".to_owned(), 1)]);
 }

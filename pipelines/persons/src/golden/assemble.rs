@@ -15,13 +15,14 @@ use crate::{PersonId, PersonsError, household, org};
 ///
 /// `is_member` is Boolean, `records` `UInt32`, `first_seen` and `updated_at` `Int64` (milliseconds UTC); `interests`,
 /// `consents` (one entry a purpose), `answers` and `sources` are JSON arrays.
-pub const COLUMNS: [&str; 30] = [
+pub const COLUMNS: [&str; 31] = [
     "id",
     "salutation",
     "title",
     "given_name",
     "surname",
     "birth_surname",
+    "name_suffix",
     "sex",
     "birth_date",
     "email",
