@@ -49,3 +49,12 @@ fn a_record_that_is_two_persons_is_refused_with_its_line() {
     let said = app.run(&["evaluate", "--clusters", "clusters.csv", "--truth", "truth.csv"]).fails_with(1);
     assert!(said.contains("truth.csv:3: the record stands here twice"), "{said}");
 }
+
+#[test]
+fn sources_of_other_names_are_named_on_both_sides() {
+    let app = app_with_files();
+    app.write("truth.csv", "source,record,person\nfebrl,1,p\nfebrl,2,p\n");
+    let said = app.run(&["evaluate", "--clusters", "clusters.csv", "--truth", "truth.csv"]).fails_with(1);
+    assert!(said.contains("no record of the clusters is in the truth"), "{said}");
+    assert!(said.contains("the clusters' `source` is a, b, the truth's is febrl"), "{said}");
+}

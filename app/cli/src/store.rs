@@ -52,11 +52,14 @@ pub(crate) async fn open_if_there(configuration: &Configuration) -> Result<Optio
     Ok(Some(Store::open(&options).await?))
 }
 
+/// The store's file, where the store is one.
+pub(crate) fn file(options: &StoreOptions) -> Option<PathBuf> {
+    options.url.expose_secret().strip_prefix("sqlite:").map(PathBuf::from)
+}
+
 /// The store's file, where the store is a file that is not there.
 pub(crate) fn missing_file(options: &StoreOptions) -> Option<PathBuf> {
-    let path = options.url.expose_secret().strip_prefix("sqlite:")?;
-    let path = PathBuf::from(path);
-    (!path.exists()).then_some(path)
+    file(options).filter(|path| !path.exists())
 }
 
 impl From<StoreError> for Failure {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use kartei_schemas::frame::{FINGERPRINT, KEY, SOURCE};
 use kartei_store::frames::{FrameError, Frames};
 use polars::prelude::DataFrame;
 
@@ -12,12 +13,14 @@ pub struct Rest {
     frames: Frames,
     run_id: i64,
     living: Mutex<HashMap<&'static str, DataFrame>>,
+    /// Of the run that was published last.
+    earlier: Mutex<Option<DataFrame>>,
 }
 
 impl Rest {
     /// The frames of this run.
     pub fn of_run(frames: Frames, run_id: i64) -> Self {
-        Self { frames, run_id, living: Mutex::default() }
+        Self { frames, run_id, living: Mutex::default(), earlier: Mutex::default() }
     }
 
     /// The name of a run's frame at rest.
@@ -45,6 +48,20 @@ impl Rest {
     pub fn of_earlier(&self, run_id: i64, what: &str) -> Result<Option<DataFrame>, FrameError> {
         let name = Self::name(run_id, what);
         if self.frames.exists(&name) { self.frames.read(&name, None).map(Some) } else { Ok(None) }
+    }
+
+    /// Source, key and fingerprint of an earlier run's records, or none: what several steps compare with. The whole
+    /// frame is many times as large.
+    pub fn earlier_records(&self, run_id: i64) -> Result<Option<DataFrame>, FrameError> {
+        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+        if earlier.is_none() {
+            let name = Self::name(run_id, "records");
+            if !self.frames.exists(&name) {
+                return Ok(None);
+            }
+            *earlier = Some(self.frames.read(&name, Some(&[SOURCE, KEY, FINGERPRINT]))?);
+        }
+        Ok(earlier.clone())
     }
 
     /// Lets a frame go that no later step needs.

@@ -2,7 +2,7 @@
 
 mod sample;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -75,8 +75,7 @@ fn compare(command: &Evaluate, clusters_file: &Path, truth_file: &Path, context:
     rows.extend(found.iter().filter_map(|(record, label)| Some((record, *label, *truth_of.get(record)?))));
     rows.sort_unstable();
     if rows.is_empty() {
-        let failure = Failure::new("no record of the clusters is in the truth");
-        return Err(failure.with_hint("say with `--record` which column of the truth names the record"));
+        return Err(no_common_record(&clusters, &truth, by_source));
     }
     let labels: (Vec<u32>, Vec<u32>) = rows.iter().map(|(_, found, truth)| (*found, *truth)).unzip();
     let evaluation = evaluate(&labels.0, &labels.1);
@@ -89,6 +88,21 @@ fn compare(command: &Evaluate, clusters_file: &Path, truth_file: &Path, context:
     show(&evaluation, context.console)
 }
 
+/// Why no record stands in both files: their sources have other names, or the records have.
+fn no_common_record(clusters: &Labels, truth: &Labels, by_source: bool) -> Failure {
+    let failure = Failure::new("no record of the clusters is in the truth");
+    let (found, known) = (clusters.sources(), truth.sources());
+    if by_source && found.is_disjoint(&known) {
+        let listed = |names: &BTreeSet<&str>| names.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+        return failure.with_hint(format!(
+            "the clusters' `source` is {}, the truth's is {}: give them the same names, or leave the column out of one file",
+            listed(&found),
+            listed(&known)
+        ));
+    }
+    failure.with_hint("say with `--record` which column of the truth names the record")
+}
+
 /// A file's rows: source, record, and a label that is the same for the same person.
 struct Labels {
     rows: Vec<(String, String, u32)>,
@@ -98,6 +112,10 @@ struct Labels {
 type RecordKey<'a> = (&'a str, &'a str);
 
 impl Labels {
+    fn sources(&self) -> BTreeSet<&str> {
+        self.rows.iter().map(|(source, _, _)| source.as_str()).collect()
+    }
+
     fn by_record(&self, by_source: bool, file: &Path) -> Result<HashMap<RecordKey<'_>, u32>, Failure> {
         let mut found = HashMap::with_capacity(self.rows.len());
         for (index, (source, record, label)) in self.rows.iter().enumerate() {

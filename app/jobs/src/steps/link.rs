@@ -2,7 +2,6 @@
 
 use kartei_matching::linked::LinkStatistics;
 use kartei_matching::{LinkOptions, Linked, Model, Previous, Progress, ReviewPair, ScoredPairs, Stage};
-use kartei_schemas::frame::{FINGERPRINT, KEY, SOURCE};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -64,14 +63,14 @@ fn tell(step: &Step<'_>, progress: Progress) {
 /// What the last run found, in the rows of this one; none where everything must be matched anew.
 async fn previous(step: &Step<'_>, records: &DataFrame) -> Result<Option<Previous>, FlowError> {
     let Some(run) = step.previous else { return Ok(None) };
-    let (Some(old), Some(pairs)) = (step.rest.of_earlier(run, "records")?, step.rest.of_earlier(run, "pairs")?) else {
+    let (Some(old), Some(pairs)) = (step.rest.earlier_records(run)?, step.rest.of_earlier(run, "pairs")?) else {
         return Ok(None);
     };
     let Some(matched) = step.store.run(run).await?.and_then(|view| matched_of(&view)) else { return Ok(None) };
     if matched.0 != step.project.schema_version() {
         return Ok(None);
     }
-    let alignment = align(&old.select([SOURCE, KEY, FINGERPRINT])?, records)?;
+    let alignment = align(&old, records)?;
     if alignment.changed_count() * 5 > records.height() {
         return Ok(None);
     }

@@ -4,7 +4,6 @@ use kartei_persons::{
     Diff, GoldenInput, History, IdIssuer, Identity, IdentityRules, Ledger, Override, PersonId, PersonStatistics,
     Provenance, Touched, assign, diff,
 };
-use kartei_schemas::frame::{FINGERPRINT, KEY, SOURCE};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +79,7 @@ impl Input {
         let overrides = step.store.active_overrides().await?;
         let before = last_time(step).await?;
         let previous_records = match step.previous {
-            Some(run) => step.rest.of_earlier(run, "records")?,
+            Some(run) => step.rest.earlier_records(run)?,
             None => None,
         };
         Ok(Self {
@@ -90,7 +89,7 @@ impl Input {
             records: step.rest.get("records")?,
             clusters: step.rest.get("clusters")?,
             previous: earlier("persons")?,
-            previous_records: previous_records.map(|records| records.select([SOURCE, KEY, FINGERPRINT])).transpose()?,
+            previous_records,
             record_map: earlier("record_map")?,
             ledger: earlier("ledger")?,
             overrides: overrides.into_iter().filter_map(an_override).collect(),

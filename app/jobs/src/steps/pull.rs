@@ -80,6 +80,8 @@ struct Place {
     run: i64,
     /// The rows of the last listing that was published, where that is an older one.
     published_rows: Option<u64>,
+    /// What the last listing held in quarantine, by reason.
+    rejects: BTreeMap<String, u64>,
 }
 
 /// Pulls the sources one after another; each is named when it fails, and the first failure is the run's. What was found
@@ -142,6 +144,9 @@ async fn pull_source(
         columns: discovery.columns.clone(),
         keep_columns: None,
         listing_rows: 0,
+        listing_rejects: BTreeMap::new(),
+        rejects_before: place.rejects.clone(),
+        quarantined: step.store.quarantined_keys(&source.name).await?.into_iter().collect(),
         published_rows,
         usual_rows: published_rows,
         stored,

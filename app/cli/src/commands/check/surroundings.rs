@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use kartei_connector::{Finding, FindingLevel};
 use kartei_mail::Transport;
 use kartei_schemas::settings::{MailSettings, TransportKind};
-use kartei_store::Store;
+use kartei_store::{Inspection, Store, StoreError};
 
 use super::Lines;
 use crate::configuration::Configuration;
@@ -40,7 +40,7 @@ async fn mail(settings: &MailSettings) -> Finding {
     }
 }
 
-/// Whether the store opens and its tables are those of this program.
+/// Whether the store opens, may be written, and its tables are those of this program. Nothing is changed.
 async fn store(configuration: &Configuration) -> Finding {
     let options = match crate::store::options(configuration) {
         Ok(options) => options,
@@ -53,13 +53,39 @@ async fn store(configuration: &Configuration) -> Finding {
             _ => Finding::ok("sqlite", format!("{} will be made by the first run", file.display())),
         };
     }
-    match Store::open(&options).await {
-        Ok(store) => match store.version().await {
-            Ok(version) => Finding::ok(store.kind(), format!("opened, its tables are of version {version}")),
-            Err(error) => Finding::error(store.kind(), error.to_string(), error.hint()),
-        },
+    if let Some(finding) = crate::store::file(&options).and_then(|file| unwritable(&file)) {
+        return finding;
+    }
+    match Store::inspect(&options).await {
+        Ok(inspection) => tell(inspection),
         Err(error) => Finding::error("", error.to_string(), error.hint()),
     }
+}
+
+fn tell(Inspection { kind, found, known }: Inspection) -> Finding {
+    if found > known {
+        let error = StoreError::Newer { found, known };
+        return Finding::error(kind, error.to_string(), error.hint());
+    }
+    if found == known {
+        return Finding::ok(kind, format!("opened, its tables are of version {found}"));
+    }
+    if found == 0 {
+        return Finding::ok(kind, "opened, the first run will make its tables");
+    }
+    let hint = "make a backup first: a program of the old version will not open it any more";
+    Finding::warning(kind, format!("its tables are of version {found}; the next run brings them to {known}"), hint)
+}
+
+/// A store's file that cannot be written, or whose folder cannot: beside it lies its log.
+fn unwritable(file: &Path) -> Option<Finding> {
+    let opened = std::fs::OpenOptions::new().append(true).open(file);
+    let Err(error) = opened else {
+        let folder = writable(file.parent()?);
+        return (folder.level == FindingLevel::Error).then_some(folder);
+    };
+    let hint = StoreError::ReadOnly.hint();
+    Some(Finding::error("sqlite", format!("{} cannot be written: {error}", file.display()), hint))
 }
 
 /// Whether a folder, or where it is still missing the folder above it, takes a new file.

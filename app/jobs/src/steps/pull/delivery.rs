@@ -1,5 +1,7 @@
 //! One source's pages on their way to rest: sorted out, written, and saved together with the cursor.
 
+use std::collections::{BTreeMap, HashMap};
+
 use futures::StreamExt;
 use kartei_connector::{ColumnProfile, Connector, ConnectorError, Cursor, ListingMark, Page, RowReject};
 use kartei_schemas::frame::KEY;
@@ -30,6 +32,12 @@ pub(super) struct Delivery<'a> {
     pub(super) columns: Vec<ColumnProfile>,
     pub(super) keep_columns: Option<Vec<String>>,
     pub(super) listing_rows: u64,
+    /// What the listing under way holds in quarantine, by reason.
+    pub(super) listing_rejects: BTreeMap<String, u64>,
+    /// What the last listing held.
+    pub(super) rejects_before: BTreeMap<String, u64>,
+    /// Keys of records in quarantine, each with the delivery that held it.
+    pub(super) quarantined: HashMap<String, String>,
     /// Of the last listing that was published.
     pub(super) published_rows: Option<u64>,
     /// What the next listing is weighed against.
@@ -52,6 +60,10 @@ impl Delivery<'_> {
                 delivery.clone_from(&page.delivery);
                 self.known.begin_listing();
                 self.listing_rows = 0;
+                self.listing_rejects.clear();
+                if page.listing == ListingMark::Delta {
+                    self.forget_replaced(&page).await?;
+                }
             }
             self.take(page).await?;
             self.step.watch.moved("rows pulled", self.pulled.read, 0);
@@ -61,9 +73,7 @@ impl Delivery<'_> {
 
     async fn take(&mut self, page: Page) -> Result<(), FlowError> {
         if let ListingMark::Unchanged { rows } = page.listing {
-            self.pulled.read += rows;
-            self.pulled.unchanged += rows;
-            return self.save(&page, Staged::Nothing, true).await;
+            return self.take_unchanged(&page, rows).await;
         }
         let ends = matches!(page.listing, ListingMark::Complete { last: true });
         let sorted = {
@@ -81,22 +91,63 @@ impl Delivery<'_> {
         self.pulled.changed += sorted.changed;
         self.pulled.unchanged += sorted.unchanged + page.collapsed;
         for reject in &page.rejects {
-            *self.pulled.rejects.entry(reject.reason.code().to_owned()).or_default() += 1;
+            for counts in [&mut self.pulled.rejects, &mut self.listing_rejects] {
+                *counts.entry(reject.reason.code().to_owned()).or_default() += 1;
+            }
         }
         if ends {
             self.heed_volume()?;
+            self.rejects_before.clone_from(&self.listing_rejects);
         }
         let staged = if sorted.fresh.height() > 0 { Staged::Rows(sorted.fresh) } else { Staged::Nothing };
         let is_delta = page.listing == ListingMark::Delta;
         let gone = if ends && self.source.missing_row == MissingRow::Gone { self.gone().await? } else { None };
-        self.save(&page, staged, is_delta || (ends && gone.is_none())).await?;
+        // What holds too many rows that cannot be read is read again by the next run, and weighed again.
+        let may_move = !self.has_too_many_rejects();
+        self.save(&page, staged, may_move && (is_delta || (ends && gone.is_none()))).await?;
+        if is_delta {
+            self.release_mended(&page).await?;
+        }
         if let Some(gone) = gone {
             self.pulled.gone += gone.height() as u64;
-            self.save(&Page { rejects: Vec::new(), rows_read: 0, collapsed: 0, ..page }, Staged::Gone(gone), true)
-                .await?;
+            let rest = Page { rejects: Vec::new(), rows_read: 0, collapsed: 0, ..page };
+            self.save(&rest, Staged::Gone(gone), may_move).await?;
         }
         if ends {
             self.step.store.resolve_unseen_rejects(self.step.lease, &self.source.name, self.step.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// The listing is the one that was pulled last, byte for byte: its rows in quarantine cannot be read any better.
+    async fn take_unchanged(&mut self, page: &Page, rows: u64) -> Result<(), FlowError> {
+        for (reason, count) in &self.rejects_before {
+            *self.pulled.rejects.entry(reason.clone()).or_default() += count;
+        }
+        self.pulled.read += rows;
+        self.pulled.unchanged += rows.saturating_sub(self.rejects_before.values().sum());
+        self.step.store.meet_rejects_again(self.step.lease, &self.source.name, self.step.now()).await?;
+        self.save(page, Staged::Nothing, true).await
+    }
+
+    /// What a file held in quarantine before it came with other content is no more.
+    async fn forget_replaced(&self, page: &Page) -> Result<(), FlowError> {
+        let delivery = (page.origin.as_str(), page.delivery.as_str());
+        self.step.store.resolve_replaced_rejects(self.step.lease, &self.source.name, delivery, self.step.now()).await?;
+        Ok(())
+    }
+
+    /// Records in quarantine that a later delta brought so that they could be read.
+    async fn release_mended(&mut self, page: &Page) -> Result<(), FlowError> {
+        if self.quarantined.is_empty() || page.rows.height() == 0 {
+            return Ok(());
+        }
+        let keys = page.rows.column(KEY)?.str()?;
+        let is_mended = |key: &&str| self.quarantined.get(*key).is_some_and(|delivery| *delivery != page.delivery);
+        let mended: Vec<String> = keys.iter().flatten().filter(is_mended).map(str::to_owned).collect();
+        if !mended.is_empty() {
+            let (store, lease, now) = (self.step.store, self.step.lease, self.step.now());
+            store.resolve_rejects_of_records(lease, &self.source.name, (&mended, &page.delivery), now).await?;
         }
         Ok(())
     }
@@ -109,7 +160,7 @@ impl Delivery<'_> {
         if self.step.options.dry_run && frame.is_none() {
             return Ok(());
         }
-        let rejects: Vec<NewReject> = page.rejects.iter().map(new_reject).collect();
+        let rejects: Vec<NewReject> = page.rejects.iter().map(|reject| new_reject(reject, &page.delivery)).collect();
         let batch = NewBatch {
             source: self.source.name.clone(),
             number: self.number,
@@ -155,6 +206,7 @@ impl Delivery<'_> {
             columns: self.columns.clone(),
             run: self.step.run.id,
             published_rows: self.published_rows,
+            rejects: self.rejects_before.clone(),
         };
         let listed = matches!(page.listing, ListingMark::Complete { .. } | ListingMark::Unchanged { .. });
         let rows = if let ListingMark::Unchanged { rows } = page.listing { rows } else { self.listing_rows };
@@ -170,12 +222,11 @@ impl Delivery<'_> {
 
     async fn gone(&self) -> Result<Option<DataFrame>, FlowError> {
         let mut absent = Vec::new();
-        if let Some(previous) = self.step.previous {
-            let records = self.step.rest.of_earlier(previous, "records")?;
-            if let Some(records) = records {
-                let keys = keys_of(&records, &self.source.name)?;
-                absent = self.known.absent(keys.iter().flatten());
-            }
+        if let Some(previous) = self.step.previous
+            && let Some(records) = self.step.rest.earlier_records(previous)?
+        {
+            let keys = keys_of(&records, &self.source.name)?;
+            absent = self.known.absent(keys.iter().flatten());
         }
         for frame in staged_frames(self.step, &self.source.name).await? {
             absent.extend(self.known.absent(frame.column(KEY)?.str()?.iter().flatten()));
@@ -196,7 +247,7 @@ impl Delivery<'_> {
     }
 }
 
-fn new_reject(reject: &RowReject) -> NewReject {
+fn new_reject(reject: &RowReject, delivery: &str) -> NewReject {
     NewReject {
         origin: reject.origin.clone(),
         line: reject.line,
@@ -204,5 +255,7 @@ fn new_reject(reject: &RowReject) -> NewReject {
         reason: reject.reason.code().to_owned(),
         detail: reject.detail.clone(),
         raw: reject.raw.clone(),
+        key: reject.key.clone(),
+        delivery: delivery.to_owned(),
     }
 }

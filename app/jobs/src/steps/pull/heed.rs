@@ -81,6 +81,13 @@ impl Delivery<'_> {
         self.guard("freshness", figures, message)
     }
 
+    /// Whether the rows in quarantine hold the run back, as far as it has come.
+    pub(super) fn has_too_many_rejects(&self) -> bool {
+        let limit = self.source.max_reject_percent;
+        let is_exceeded = Figures::percent(self.pulled.rejected(), self.pulled.read, limit).is_exceeded;
+        is_exceeded && !self.step.options.accepts("max_reject_percent")
+    }
+
     pub(super) fn heed_rejects(&self) -> Result<(), FlowError> {
         let (rejected, read, limit) = (self.pulled.rejected(), self.pulled.read, self.source.max_reject_percent);
         let figures = Figures::percent(rejected, read, limit);

@@ -14,7 +14,7 @@ use crate::steps::Step;
 pub(super) async fn known(step: &Step<'_>, source: &SourceSchema) -> Result<Known, FlowError> {
     let mut known = Known::default();
     if let Some(previous) = step.previous {
-        let records = step.rest.of_earlier(previous, "records")?.ok_or(FlowError::Lost { run: previous })?;
+        let records = step.rest.earlier_records(previous)?.ok_or(FlowError::Lost { run: previous })?;
         let sources = records.column(SOURCE)?.str()?;
         let own: BooleanChunked = sources.iter().map(|name| name == Some(source.name.as_str())).collect();
         known.learn(&records.select([KEY, FINGERPRINT])?.filter(&own)?)?;
