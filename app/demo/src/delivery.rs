@@ -85,7 +85,8 @@ fn is_delivered(world: &World, chunk: u64, record: &Record) -> bool {
 fn part(world: &World, chunk: u64, night: u32) -> Result<Part, DemoError> {
     let mut part = Part::default();
     for record in records_at(world, chunk, night) {
-        let _infallible = writeln!(part.truth, "{},{},{}", record.source.name(), record.key, record.truth);
+        let [source, key] = [record.source.name(), &record.key];
+        let _infallible = writeln!(part.truth, "{source},{key},{},{}", record.truth, record.household);
         let is_new = record.night == night;
         part.summary.records[record.source as usize] += 1;
         part.summary.changed[record.source as usize] += u64::from(is_new);
@@ -126,7 +127,7 @@ impl Files {
         let mut truth = create(&truth_path)?;
         let header = encoding_rs::WINDOWS_1252.encode(membership::HEADER).0;
         membership.write_all(&header).map_err(at(&paths[0]))?;
-        truth.write_all(b"source,key,person\n").map_err(at(&truth_path))?;
+        truth.write_all(b"source,key,person,household\n").map_err(at(&truth_path))?;
         let year = u16::try_from(day.year()).unwrap_or(2_000);
         let survey = Sheet::new(year).map_err(|source| DemoError::Workbook { source })?;
         Ok(Self { paths, truth_path, membership, newsletter, survey, leads: leads::Columns::default(), truth })

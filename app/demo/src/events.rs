@@ -85,6 +85,7 @@ impl Evening<'_> {
         let nights = u64::from(self.night) - 2;
         let block = (nights * self.world.chunks() + self.chunk) * NEW_A_CHUNK;
         person.index = self.world.chunks() * CHUNK + block + self.newcomers;
+        person.household = person.index;
         self.newcomers += 1;
         household::give_contacts(self.world, &mut person, chance);
         person.mobile = mobile.or(person.mobile);

@@ -17,8 +17,10 @@ pub(crate) fn people_of_chunk(world: &World, chunk: u64) -> Vec<Person> {
     while people.len() < wanted {
         let mut household = household(world, &mut chance);
         household.truncate(wanted - people.len());
+        let first = chunk * CHUNK + people.len() as u64;
         for person in &mut household {
             person.index = chunk * CHUNK + people.len() as u64;
+            person.household = first;
             give_history(world, person, &mut chance);
             give_contacts(world, person, &mut chance);
             people.push(person.clone());

@@ -40,6 +40,7 @@ const EMAILS: [&str; 9] = [
 pub(crate) fn record(world: &World, source: Source, number: u64, chance: &mut Chance) -> Record {
     let mut record = Record::blank(world, source, number, chance);
     record.truth = format!("X{number:09}{}", source as u8);
+    record.household.clone_from(&record.truth);
     let (given, surname) = *chance.pick(&NAMES);
     given.clone_into(&mut record.given);
     surname.clone_into(&mut record.surname);

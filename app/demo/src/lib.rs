@@ -137,7 +137,7 @@ fn at(path: &Path) -> impl FnOnce(std::io::Error) -> DemoError + use<> {
 }
 
 /// Makes the organisation: the configuration, the first night's files in `inbox/`, and `truth.csv`
-/// (`source,key,person`, each record once).
+/// (`source,key,person,household`, each record once).
 pub fn generate(options: &DemoOptions) -> Result<DemoSummary, DemoError> {
     let world = World::new(options);
     configuration::write(&world, &options.folder)?;

@@ -13,6 +13,8 @@ use crate::world::World;
 pub(crate) struct Person {
     /// Unique in the world.
     pub(crate) index: u64,
+    /// The index of the first of those who live together or grew up as one family.
+    pub(crate) household: u64,
     pub(crate) sex: Sex,
     pub(crate) culture: Culture,
     pub(crate) title: &'static str,
@@ -84,6 +86,7 @@ impl Person {
         let title = if chance.roll(shares::TITLE) { TITLES[chance.weighted(&TITLE_WEIGHTS)] } else { "" };
         Self {
             index: 0,
+            household: 0,
             sex: birth.sex,
             culture: birth.culture,
             title,

@@ -49,6 +49,8 @@ pub(crate) struct Record {
     pub(crate) key: String,
     /// The person behind it, as `truth.csv` names them.
     pub(crate) truth: String,
+    /// The household or family of that person, as `truth.csv` names them.
+    pub(crate) household: String,
     pub(crate) sex: Sex,
     pub(crate) title: &'static str,
     pub(crate) given: String,
@@ -85,6 +87,7 @@ impl Record {
         let kind = source as usize;
         let mut record = Self::blank(world, source, person.index * 4 + copy, chance);
         record.truth = format!("P{:08}", person.index);
+        record.household = format!("H{:08}", person.household);
         record.sex = person.sex;
         record.title = if source == Source::Membership || chance.roll(0.3) { person.title } else { "" };
         record.take_names(world, person, chance);
@@ -106,6 +109,7 @@ impl Record {
             source,
             key: crate::key::of(world.seed, source, number),
             truth: String::new(),
+            household: String::new(),
             sex: Sex::Male,
             title: "",
             given: String::new(),

@@ -116,6 +116,20 @@ fn the_truth_names_each_record_of_each_source_once() {
 }
 
 #[test]
+fn the_truth_tells_households_of_several_people_and_no_person_is_in_two() {
+    let truth = Organisation::of(3_000, 1).truth();
+    let mut household_of: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut people_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for row in &truth {
+        let (person, household) = (row["person"].as_str(), row["household"].as_str());
+        assert_eq!(*household_of.entry(person).or_insert(household), household, "{person} has two households");
+        people_of.entry(household).or_default().insert(person);
+    }
+    let together: usize = people_of.values().filter(|people| people.len() > 1).map(BTreeSet::len).sum();
+    assert!((500..1_500).contains(&together), "{together} people share a household with another in the sources");
+}
+
+#[test]
 fn the_configuration_passes_its_check_and_maps_columns_that_the_files_have() {
     let organisation = Organisation::of(2_000, 2);
     let schemas = Schemas::load(organisation.path()).unwrap();
