@@ -37,6 +37,9 @@ pub struct JobSchema {
     /// The IANA zone in which the schedule is read; left out: `locale.time_zone` of `kartei.toml`.
     #[serde(default)]
     pub time_zone: Option<String>,
+    /// A run must be done so long after its due time, or an alert goes out.
+    #[serde(default)]
+    pub expect_within: Option<crate::duration::Span>,
     /// The steps, in order.
     pub steps: Vec<StepName>,
     /// The sources that are pulled; left out, with `families` left out too: all.

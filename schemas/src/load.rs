@@ -21,7 +21,7 @@ mod settings;
 mod source;
 
 pub use document::{Document, Segment};
-pub use settings::{SettingProblem, check_settings};
+pub use settings::{SettingProblem, check_settings, is_web_address};
 
 /// The file with the settings, in the configuration's folder.
 pub const SETTINGS_FILE: &str = "kartei.toml";

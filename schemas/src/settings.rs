@@ -11,6 +11,10 @@ use serde::Deserialize;
 use crate::duration::Span;
 use crate::org::Language;
 
+mod watching;
+
+pub use watching::{AlertKind, AlertSettings, MonitoringSettings, PingSettings, WebhookSettings};
+
 /// The whole of `kartei.toml`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -29,6 +33,10 @@ pub struct Settings {
     pub locale: LocaleSettings,
     /// What is logged, and how.
     pub log: LogSettings,
+    /// Who is told when something goes wrong.
+    pub alerts: AlertSettings,
+    /// Where kartei can be watched.
+    pub monitoring: MonitoringSettings,
 }
 
 /// The section `[store]`.

@@ -164,7 +164,30 @@ fn rooted(mut settings: Settings, folder: &Path) -> Result<Settings, Failure> {
             smtp.password = Some(secret_of(file)?);
         }
     }
+    if let Some(webhook) = &mut settings.alerts.webhook {
+        webhook.token_file.as_mut().map(root);
+        webhook.token = webhook.token_file.as_deref().map(secret_of).transpose()?;
+        address_of(&mut webhook.url, &mut webhook.url_file, folder)?;
+    }
+    for ping in &mut settings.alerts.ping {
+        address_of(&mut ping.url, &mut ping.url_file, folder)?;
+    }
     Ok(settings)
+}
+
+/// Reads the address of a message or a ping that stands in a file.
+fn address_of(url: &mut Option<SecretString>, file: &mut Option<PathBuf>, folder: &Path) -> Result<(), Failure> {
+    let Some(file) = file else { return Ok(()) };
+    *file = folder.join(&*file);
+    let address = secret_of(file)?;
+    if !load::is_web_address(address.expose_secret()) {
+        let problem = Problem::error(file, None, "holds no http address");
+        return Err(
+            Problems::from(problem.with_hint("such as `https://hc.example.org/ping/...`, and nothing else")).into()
+        );
+    }
+    *url = Some(address);
+    Ok(())
 }
 
 /// The secret that a file holds, without the line's end.

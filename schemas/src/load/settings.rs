@@ -8,6 +8,10 @@ use secrecy::ExposeSecret;
 use crate::problem::nearest;
 use crate::settings::{Settings, SmtpTls, TransportKind};
 
+mod watching;
+
+pub use watching::is_web_address;
+
 /// A setting that cannot be, by its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingProblem {
@@ -26,6 +30,7 @@ pub fn check_settings(settings: &Settings) -> Vec<SettingProblem> {
     mail(settings, &mut problems);
     guards(settings, &mut problems);
     locale(settings, &mut problems);
+    watching::check(settings, &mut problems);
     let url = &settings.web.public_url;
     if !url.starts_with("https://") && !url.starts_with("http://") {
         let hint = "such as `https://kartei.example.org`";
