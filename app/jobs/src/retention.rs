@@ -71,7 +71,13 @@ async fn remove(step: &Step<'_>) -> Result<Swept, FlowError> {
     let frames = step.rest.frames().clone();
     let swept = compute(move || Ok(sweep(&frames, &kept)?)).await?;
     // What changed in a person, and the rows still in quarantine, stay for as long as the person does.
-    let keep = Keep { runs_from: Some(from), mails_from: Some(from), rejects_from: Some(from), changes_from: None };
+    let keep = Keep {
+        runs_from: Some(from),
+        mails_from: Some(from),
+        rejects_from: Some(from),
+        changes_from: None,
+        alerts_from: Some(from),
+    };
     step.store.remove_old(&keep).await?;
     Ok(swept)
 }

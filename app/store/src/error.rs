@@ -79,6 +79,9 @@ pub enum StoreError {
         /// `not there`, `already undone`, ...
         reason: &'static str,
     },
+    /// A copy should be put where a store is already.
+    #[error("there is a store already, and it would be overwritten")]
+    Occupied,
     /// A frame lacks a column, or has it in another type.
     #[error("frame for `{table}`: column `{column}` {reason}")]
     Frame {
@@ -126,6 +129,7 @@ impl StoreError {
             Self::Damaged { .. } => "see that `store.url` names the right file; else restore a backup",
             Self::LostLease { .. } => "another worker goes on with it: see `kartei runs`",
             Self::Overtaken { .. } => "run the job again: it will start from what is published now",
+            Self::Occupied => "name another store, or say --replace if what is there may go",
             Self::Migration { source, .. } => return source.hint(),
             _ => return None,
         };

@@ -23,12 +23,16 @@
 
 pub mod frames;
 
+mod alerts;
+mod backup;
 mod bulk;
+mod calls;
 mod changes;
 mod claims;
 mod column;
 mod error;
 mod fold;
+mod history;
 mod instant;
 mod judgements;
 mod migrate;
@@ -40,6 +44,7 @@ mod person_events;
 mod persons;
 mod provenance;
 mod publish;
+mod pulse;
 mod rejects;
 mod retention;
 mod review;
@@ -50,12 +55,17 @@ mod staging;
 mod statistics;
 mod steps;
 mod ticks;
+mod upkeep;
 mod value;
 mod words;
 
+pub use alerts::{Alert, AlertFilter, Finding, LOOK_BACK, NewAlert, SeenEvent, Watched};
+pub use backup::{Copied, StoreCopy, TableCopy};
+pub use calls::{Call, CallKind, NewCall};
 pub use changes::{Change, ChangeFilter};
 pub use claims::{Claim, Lease};
 pub use error::StoreError;
+pub use history::{PastRun, PastStep, RunCount};
 pub use judgements::{JudgementEntry, NewJudgement};
 pub use open::{Inspection, Store, StoreOptions};
 pub use outbox::{MailFailure, NewMail, OutboxDepth, OutboxEntry};
@@ -64,6 +74,7 @@ pub use person_events::{NewPersonEvent, PersonEvent, PersonEventKind};
 pub use persons::{ExportFilter, PersonRow, PersonState};
 pub use provenance::{PersonRecord, PersonValue, PersonView};
 pub use publish::{Publication, Published, PublishedState};
+pub use pulse::{Pulse, StepProgress};
 pub use rejects::{NewReject, RejectCount, RejectEntry, RejectFilter, RejectState};
 pub use retention::{Keep, Removed};
 pub use review::{NewReviewItem, ReviewItem};
@@ -71,6 +82,7 @@ pub use runs::{Cause, NewRun, Run, RunEnd, RunEvent, RunFilter, RunState, RunVie
 pub use staging::{Batch, NewBatch, SourceCursor};
 pub use steps::{Step, StepEnd, StepState};
 pub use ticks::{Schedule, Tick, TickState};
+pub use upkeep::{Queue, Stuck};
 
 /// The result of everything here.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -27,6 +27,7 @@ macro_rules! migration {
 #[expect(clippy::unreadable_literal, reason = "the number is a file name")]
 const MIGRATIONS: &[Migration] = &[
     migration!(20261124000000, "tables"),
+    migration!(20261125020000, "watching"),
     migration!(20261125040000, "stewards"),
     migration!(20261125060000, "suffix_and_reject_key"),
 ];
@@ -67,6 +68,14 @@ pub(crate) fn known() -> i64 {
 pub(crate) async fn current(store: &Store) -> Result<i64> {
     let mut session = store.read().await?;
     version(&mut session).await
+}
+
+/// Brings empty tables to an older version, for a copy that was made then.
+pub(crate) async fn until(session: &mut Session, version: i64) -> Result<()> {
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version <= version) {
+        run(session, migration).await?;
+    }
+    Ok(())
 }
 
 async fn version(session: &mut Session) -> Result<i64> {

@@ -115,6 +115,11 @@ impl Store {
         Ok(Inspection { kind, found: version?, known: migrate::known() })
     }
 
+    /// Opens the store with its tables as they are, to be brought up to date by the caller.
+    pub(crate) async fn connect_to_work(options: &StoreOptions) -> Result<Self> {
+        Self::connect(options, Purpose::Work).await
+    }
+
     async fn connect(options: &StoreOptions, purpose: Purpose) -> Result<Self> {
         let url = options.url.expose_secret();
         let database = if let Some(path) = url.strip_prefix("sqlite:") {
@@ -156,6 +161,13 @@ impl Store {
             }
             Database::Postgres(pool) => pool.close().await,
         }
+    }
+
+    /// Copies an SQLite store into a file that is not there yet, as it stands at one moment.
+    pub(crate) async fn vacuum_into(&self, file: &str) -> Result<()> {
+        let Database::Sqlite { write, .. } = &self.database else { return Ok(()) };
+        let done = sqlx::query("vacuum into ?").bind(file).execute(write).await;
+        done.map(|_| ()).map_err(|error| StoreError::from_sqlx(&error, "vacuum into"))
     }
 
     /// A transaction that may write. SQLite takes the lock at once, so that no write fails half-way for want of it.

@@ -105,14 +105,36 @@ impl Store {
         lease: Duration,
         now: DateTime<Utc>,
     ) -> Result<Vec<OutboxEntry>> {
+        self.claim((worker, limit, lease), "", now).await
+    }
+
+    /// Claims of the mails that are due only what waits for no run: alerts, and what was put off by an earlier attempt.
+    pub async fn claim_urgent_mails(
+        &self,
+        worker: &str,
+        limit: u32,
+        lease: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<OutboxEntry>> {
+        if self.waiting("outbox", now).await? == 0 {
+            return Ok(Vec::new());
+        }
+        self.claim((worker, limit, lease), " and (kind = 'alert' or attempts > 0)", now).await
+    }
+
+    async fn claim(
+        &self,
+        (worker, limit, lease): (&str, u32, Duration),
+        condition: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<OutboxEntry>> {
         let mut session = self.begin().await?;
-        let due = "select id from outbox where state = 'queued' and next_attempt_at <= ? \
-                   and (lease_until is null or lease_until <= ?) order by id limit ?";
         // Of two senders that see the same rows, the second one to update finds the lease taken.
         let skip = if session.is_sqlite() { "" } else { " for update skip locked" };
         let text = format!(
-            "update outbox set leased_by = ?, lease_until = ? where id in ({due}{skip}) \
-             and (lease_until is null or lease_until <= ?) \
+            "update outbox set leased_by = ?, lease_until = ? where id in (select id from outbox \
+             where state = 'queued' and next_attempt_at <= ? and (lease_until is null or lease_until <= ?){condition} \
+             order by id limit ?{skip}) and (lease_until is null or lease_until <= ?) \
              returning id, run_id, kind, recipient, subject, text_body, html_body, message_id, attempts, created_at"
         );
         let rows = sql(text)

@@ -121,7 +121,7 @@ async fn write(
     Ok(Published { before: false, persons, gone, records, values, changes, mails })
 }
 
-async fn pointer(session: &mut Session) -> Result<Option<PublishedState>> {
+pub(crate) async fn pointer(session: &mut Session) -> Result<Option<PublishedState>> {
     let row = sql("select run_id, published_at, frames from publication where id = 1").row(session).await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(PublishedState {

@@ -16,6 +16,8 @@ pub struct Keep {
     pub rejects_from: Option<DateTime<Utc>>,
     /// Changes.
     pub changes_from: Option<DateTime<Utc>>,
+    /// Alerts that were told, and calls over HTTP that were made or given up.
+    pub alerts_from: Option<DateTime<Utc>>,
 }
 
 /// What was removed.
@@ -29,6 +31,8 @@ pub struct Removed {
     pub rejects: u64,
     /// Changes.
     pub changes: u64,
+    /// Alerts and calls.
+    pub alerts: u64,
 }
 
 impl Store {
@@ -46,7 +50,7 @@ impl Store {
             for row in &rows {
                 let id = row.integer("id")?;
                 // Rejects, mails and changes only name their run and outlive it; the rest goes with it.
-                for table in ["run_event", "step", "batch", "run_statistics", "tick"] {
+                for table in ["run_event", "step_progress", "step", "batch", "run_statistics", "tick"] {
                     sql(format!("delete from {table} where run_id = ?")).bind(id).execute(&mut session).await?;
                 }
                 sql("delete from run where id = ?").bind(id).execute(&mut session).await?;
@@ -63,6 +67,12 @@ impl Store {
         }
         if let Some(from) = keep.changes_from {
             removed.changes = sql("delete from change where at < ?").bind(from).execute(&mut session).await?;
+        }
+        if let Some(from) = keep.alerts_from {
+            let text = "delete from alert where told_at is not null and at < ?";
+            removed.alerts = sql(text).bind(from).execute(&mut session).await?;
+            let text = "delete from http_call where state <> 'queued' and created_at < ?";
+            removed.alerts += sql(text).bind(from).execute(&mut session).await?;
         }
         session.commit().await?;
         Ok(removed)

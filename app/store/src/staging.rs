@@ -119,10 +119,13 @@ impl Store {
     /// The batches of all runs after this one, in the order in which they came to rest: what has been staged since the
     /// run that was published last, also by runs that failed.
     pub async fn batches_after_run(&self, run_id: i64) -> Result<Vec<Batch>> {
-        let mut session = self.read().await?;
-        let statement = sql(BATCH).and(" where run_id > ? order by run_id, source, number").bind(run_id);
-        statement.rows(&mut session).await?.iter().map(from_row).collect()
+        after_run(&mut self.read().await?, run_id).await
     }
+}
+
+pub(crate) async fn after_run(session: &mut Session, run_id: i64) -> Result<Vec<Batch>> {
+    let statement = sql(BATCH).and(" where run_id > ? order by run_id, source, number").bind(run_id);
+    statement.rows(session).await?.iter().map(from_row).collect()
 }
 
 const CURSOR: &str = "select source, cursor, columns, listing_rows, listed_at, newest_data_at from source_cursor";

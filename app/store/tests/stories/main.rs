@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod copying;
 mod faults;
 mod half_published;
 mod judging;
@@ -15,6 +16,7 @@ mod publishing;
 mod reading;
 mod running;
 mod staging;
+mod watching;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kartei_store::{Cause, Claim, Lease, NewRun, Run, Store, StoreOptions};
