@@ -10,14 +10,22 @@ use thiserror::Error;
 use crate::notice::{KindCount, Notice, UnitCount};
 use crate::wording;
 
+mod alerts;
+
 /// The templates by their file names; the ending of a name says how values are escaped.
-const EMBEDDED: [(&str, &str); 6] = [
+const EMBEDDED: [(&str, &str); 12] = [
     ("notice.de.subject.txt", include_str!("../templates/notice.de.subject.txt")),
     ("notice.de.txt", include_str!("../templates/notice.de.txt")),
     ("notice.de.html", include_str!("../templates/notice.de.html")),
     ("notice.en.subject.txt", include_str!("../templates/notice.en.subject.txt")),
     ("notice.en.txt", include_str!("../templates/notice.en.txt")),
     ("notice.en.html", include_str!("../templates/notice.en.html")),
+    ("alert.de.subject.txt", include_str!("../templates/alert.de.subject.txt")),
+    ("alert.de.txt", include_str!("../templates/alert.de.txt")),
+    ("alert.de.html", include_str!("../templates/alert.de.html")),
+    ("alert.en.subject.txt", include_str!("../templates/alert.en.subject.txt")),
+    ("alert.en.txt", include_str!("../templates/alert.en.txt")),
+    ("alert.en.html", include_str!("../templates/alert.en.html")),
 ];
 /// A longer subject is cut by many readers; a template that makes one has gone wrong.
 const LONGEST_SUBJECT: usize = 200;
@@ -81,7 +89,8 @@ impl TemplateError {
         match self {
             Self::Wrong { .. } => Some(
                 "a notice has: subject (HTML only), unit, count, persons, members_only, kinds (count, words, kind, \
-                 persons), units (unit, count, persons), link, run_id"
+                 persons), units (unit, count, persons), link, run_id; an alert has: subject (HTML only), first, others, \
+                 lines (mark, kind, sentence, at, run_id, reason, hint), installation, organisation"
                     .to_owned(),
             ),
             Self::Link { .. } => Some("set web.public_url to the address under which kartei is reached".to_owned()),
@@ -97,8 +106,8 @@ impl Templates {
     }
 
     /// The embedded templates, each replaced by the file of its name in `folder` where there is one:
-    /// `notice.de.subject.txt`, `notice.de.txt`, `notice.de.html`, and the same three with `en`. All are tried
-    /// at once, so that a mistake is found before the first mail.
+    /// `notice.de.subject.txt`, `notice.de.txt`, `notice.de.html`, the same three with `en`, and the same six with
+    /// `alert`. All are tried at once, so that a mistake is found before the first mail.
     pub fn with_folder(folder: &Path) -> Result<Self, TemplateError> {
         let mut sources = Vec::new();
         for (name, embedded) in EMBEDDED {
@@ -125,6 +134,7 @@ impl Templates {
         let templates = Self { environment };
         for language in [Language::De, Language::En] {
             templates.notice(&specimen(language))?;
+            templates.alert(&alerts::specimen(language))?;
         }
         Ok(templates)
     }

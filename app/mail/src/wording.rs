@@ -3,6 +3,8 @@
 use kartei_schemas::org::Language;
 use kartei_schemas::person::ChangeKind;
 
+pub(crate) mod alerts;
+
 /// "neue Mitglieder", "new members": what is counted, without the number.
 pub(crate) const fn kind(kind: ChangeKind, persons: u64, language: Language) -> &'static str {
     let (one, many) = match language {
