@@ -17,6 +17,7 @@ use kartei_schemas::source::SourceSchema;
 use kartei_store::Cause;
 
 use crate::error::FlowError;
+use crate::history;
 use crate::steps::Step;
 use crate::steps::link::Matched;
 use crate::steps::normalise::Canonical;
@@ -47,6 +48,7 @@ pub async fn report(step: &Step<'_>, found: &Found, steps: &[StepReport]) -> Res
     let statistics = found.consolidated.as_ref().map(|found| found.statistics.clone()).unwrap_or_default();
     let matched = found.matched.clone().unwrap_or_default();
     let changes = &statistics.changes;
+    let (history, oddities) = history::of_run(step, steps).await?;
     Ok(RunReport {
         run: header(step, &matched),
         guards: step.verdicts.all(),
@@ -80,6 +82,8 @@ pub async fn report(step: &Step<'_>, found: &Found, steps: &[StepReport]) -> Res
         review: review(step).await?,
         notices: notices(step, found),
         steps: steps.to_vec(),
+        history,
+        oddities,
         labels: labels(step),
         ..RunReport::default()
     })

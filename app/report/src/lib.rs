@@ -5,6 +5,7 @@
 
 pub mod model;
 
+mod bands;
 mod html;
 mod page;
 mod plots;
@@ -15,6 +16,7 @@ mod text;
 mod voice;
 mod words;
 
+pub use bands::{Band, median};
 pub use html::render_html;
 pub use model::RunReport;
 pub use summary::{Mood, Summary, summarise};

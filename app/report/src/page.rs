@@ -79,6 +79,7 @@ pub(crate) enum Drawing {
     Bars(Bars),
     Histogram(Histogram),
     UpSet(UpSet),
+    Timeline(Timeline),
 }
 
 impl Drawing {
@@ -88,6 +89,7 @@ impl Drawing {
             Self::Bars(chart) => chart.bars.iter().map(|bar| format!("{}: {}", bar.label, bar.note)).collect(),
             Self::Histogram(_) => Vec::new(),
             Self::UpSet(chart) => chart.rows.iter().map(|row| chart.words(row)).collect(),
+            Self::Timeline(chart) => chart.spans.iter().map(|span| span.words.clone()).collect(),
         };
         figures.join("; ")
     }
@@ -154,4 +156,27 @@ pub(crate) struct UpSetRow {
     pub(crate) inside: Vec<bool>,
     pub(crate) value: u64,
     pub(crate) note: String,
+}
+
+/// What ran when: one row a job.
+#[derive(Debug)]
+pub(crate) struct Timeline {
+    /// The jobs, from above.
+    pub(crate) rows: Vec<String>,
+    pub(crate) spans: Vec<Span>,
+    /// Marks on the axis: a place from 0 to 1, and its words.
+    pub(crate) marks: Vec<(f64, String)>,
+}
+
+/// One run.
+#[derive(Debug)]
+pub(crate) struct Span {
+    /// The row, from 0.
+    pub(crate) row: usize,
+    /// Where it begins and ends, from 0 to 1.
+    pub(crate) from: f64,
+    pub(crate) to: f64,
+    pub(crate) tone: Tone,
+    /// The run in words, for readers who cannot see it.
+    pub(crate) words: String,
 }

@@ -162,6 +162,13 @@ fn looks(report: &RunReport, voice: Voice) -> Vec<String> {
         );
         needs.push(text.to_owned());
     }
+    if !report.oddities.is_empty() {
+        let noun = Noun {
+            de: ("Wert ist anders als in den letzten Läufen", "Werte sind anders als in den letzten Läufen"),
+            en: ("figure is unlike those of the last runs", "figures are unlike those of the last runs"),
+        };
+        needs.push(format!("{}.", voice.counted(report.oddities.len() as u64, noun)));
+    }
     needs
 }
 

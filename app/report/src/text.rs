@@ -8,7 +8,7 @@ use comfy_table::{
 use kartei_schemas::org::Language;
 
 use crate::RunReport;
-use crate::page::{Bar, Bars, Cell, Drawing, Histogram, Part, Plot, Section, Table, Tone, UpSet};
+use crate::page::{Bar, Bars, Cell, Drawing, Histogram, Part, Plot, Section, Table, Timeline, Tone, UpSet};
 use crate::sections;
 use crate::summary::{Mood, Summary, summarise};
 use crate::voice::Voice;
@@ -140,6 +140,7 @@ impl Pen {
             Drawing::Bars(bars) => out.push_str(&self.bars(bars)),
             Drawing::Histogram(histogram) => out.push_str(&sparkline(histogram)),
             Drawing::UpSet(upset) => out.push_str(&self.upset(upset)),
+            Drawing::Timeline(timeline) => out.push_str(&self.timeline(timeline)),
         }
         out.push_str(&self.tone_lines(&self.wrap(&plot.alt, "  "), Tone::Quiet));
         out
@@ -173,6 +174,32 @@ impl Pen {
             let bar = self.tone(&"█".repeat(filled(row.value as f64, most, room)), Tone::Quiet);
             out.push_str(format!("  {dots} {:>note$}  {bar}", row.note).trim_end());
             out.push('\n');
+        }
+        out
+    }
+
+    /// A row a job: a block where a run was, as bad as the worst that fell into it.
+    fn timeline(self, chart: &Timeline) -> String {
+        let label = chart.rows.iter().map(|row| row.chars().count()).max().unwrap_or(0);
+        let room = self.width.saturating_sub(label + 4).clamp(10, 72);
+        let mut out = String::new();
+        for (index, row) in chart.rows.iter().enumerate() {
+            let mut cells = vec![None; room];
+            for span in chart.spans.iter().filter(|span| span.row == index) {
+                let (from, to) = (filled(span.from, 1.0, room - 1), filled(span.to, 1.0, room - 1));
+                for cell in &mut cells[from..=to.max(from)] {
+                    *cell = Some(cell.map_or(span.tone, |tone| worse(tone, span.tone)));
+                }
+            }
+            let drawn: String = cells
+                .iter()
+                .map(|cell| cell.map_or_else(|| "·".to_owned(), |tone| self.tone(sign(tone), tone)))
+                .collect();
+            let _ = writeln!(out, "  {row:<label$}  {drawn}");
+        }
+        if let (Some(first), Some(last)) = (chart.marks.first(), chart.marks.last()) {
+            let gap = room.saturating_sub(first.1.chars().count() + last.1.chars().count());
+            let _ = writeln!(out, "  {:label$}  {}{:gap$}{}", "", first.1, "", last.1);
         }
         out
     }
@@ -221,6 +248,24 @@ impl Pen {
         };
         if self.colour && !text.is_empty() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
+}
+
+const fn sign(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Bad => "✗",
+        Tone::Warn => "!",
+        _ => "█",
+    }
+}
+
+fn worse(one: Tone, other: Tone) -> Tone {
+    let rank = |tone| match tone {
+        Tone::Bad => 3,
+        Tone::Warn => 2,
+        Tone::Good => 1,
+        Tone::Plain | Tone::Quiet => 0,
+    };
+    if rank(other) > rank(one) { other } else { one }
 }
 
 /// One sparkline; the heights are logarithmic. Below it the zones are marked.

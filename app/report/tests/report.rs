@@ -26,6 +26,7 @@ fn quiet_night() -> RunReport {
     report.flow.read -= report.flow.rejected;
     report.flow.rejected = 0;
     report.notices.deferred = 0;
+    report.oddities.clear();
     report
 }
 
@@ -175,6 +176,31 @@ fn the_page_can_be_read_without_seeing_it() {
             assert!(ids.contains(&link), "#{link} leads nowhere");
         }
     }
+}
+
+#[test]
+fn the_last_runs_are_drawn_and_told() {
+    let page = render_html(&night(), Language::En);
+    assert!(page.contains("The last 6 runs, one row for each job."), "the picture in a sentence");
+    assert!(page.contains("nightly 37: 22 Nov 2026, 04:00, 11.0\u{a0}s, failed"), "each run for who cannot see it");
+    let text = render_text(&night(), Language::De, 80, false);
+    assert!(text.contains("nightly") && text.contains('✗') && text.contains("weekly-report"), "{text}");
+}
+
+#[test]
+fn what_is_not_as_usual_asks_for_a_look() {
+    let mut report = quiet_night();
+    report.oddities = night().oddities;
+    let summary = summarise(&report, Language::En);
+    assert_eq!(
+        (summary.mood, summary.needs[0].replace('\u{a0}', " ")),
+        (Mood::Look, "2 figures are unlike those of the last runs.".to_owned())
+    );
+    let text = render_text(&report, Language::En, 100, false).replace('\u{a0}', " ");
+    assert!(
+        text.contains("Duration of the run") && text.contains("1 min 01 s") && text.contains("30.0 s – 50.2 s"),
+        "{text}"
+    );
 }
 
 #[test]

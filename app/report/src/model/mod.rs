@@ -1,6 +1,7 @@
 //! What a run has to say of itself: the report's data, in the order in which it is read.
 
 mod change;
+mod history;
 mod linkage;
 mod run;
 mod source;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use change::{
     AgeBand, ChangeReport, FieldChange, FieldSurvival, KindCount, NoticeReport, PersonReport, ReviewReport,
 };
+pub use history::{OddFigure, PastRun, PastState};
 pub use linkage::{
     BlockingKey, ClusterReport, ClusterSize, LargeCluster, Overlap, PairReport, ScoreBin, ScoreReport, ScoreScale,
 };
@@ -61,6 +63,10 @@ pub struct RunReport {
     pub notices: NoticeReport,
     /// The steps, in the order in which they ran.
     pub steps: Vec<Step>,
+    /// The last runs of all jobs, oldest first, this one among them.
+    pub history: Vec<PastRun>,
+    /// Figures of this run that are not as usual.
+    pub oddities: Vec<OddFigure>,
     /// Person field → its name on a page. A field without an entry is shown by its column name.
     pub labels: BTreeMap<String, Label>,
 }
@@ -85,6 +91,8 @@ impl Default for RunReport {
             review: ReviewReport::default(),
             notices: NoticeReport::default(),
             steps: Vec::new(),
+            history: Vec::new(),
+            oddities: Vec::new(),
             labels: BTreeMap::new(),
         }
     }

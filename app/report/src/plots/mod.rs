@@ -4,6 +4,7 @@
 
 mod bars;
 mod histogram;
+mod timeline;
 mod upset;
 
 use plotters::coord::Shift;
@@ -18,6 +19,7 @@ const LINE: RGBColor = RGBColor(0xdd, 0xe2, 0xe8);
 const ACCENT: RGBColor = RGBColor(0x2f, 0x6f, 0xb3);
 const GOOD: RGBColor = RGBColor(0x2b, 0x8a, 0x5a);
 const WARN: RGBColor = RGBColor(0xd0, 0x85, 0x0c);
+const BAD: RGBColor = RGBColor(0xc0, 0x39, 0x2b);
 const FAINT: RGBColor = RGBColor(0x9a, 0xa7, 0xb5);
 
 type Area<'text> = DrawingArea<SVGBackend<'text>, Shift>;
@@ -48,6 +50,7 @@ pub(crate) fn svg(plot: &Plot, room: Room, voice: Voice) -> Option<String> {
         Drawing::Histogram(chart) => {
             draw(room, histogram::height(room), |area| histogram::draw(chart, room, voice, area))
         }
+        Drawing::Timeline(chart) => draw(room, timeline::height(chart, room), |area| timeline::draw(chart, room, area)),
         Drawing::UpSet(chart) => draw(room, upset::height(chart), |area| upset::draw(chart, room, area)),
     }
 }

@@ -1,6 +1,7 @@
 //! The report's sections, in the order in which they are read.
 
 mod change;
+mod history;
 mod intake;
 mod linkage;
 mod run;
@@ -25,6 +26,8 @@ pub(crate) fn all(report: &RunReport, voice: Voice) -> Vec<Section> {
         change::notices(report, voice),
         run::guards(report, voice),
         run::steps(report, voice),
+        history::oddities(report, voice),
+        history::timeline(report, voice),
     ];
     sections.into_iter().filter(|section| !section.parts.is_empty()).collect()
 }
