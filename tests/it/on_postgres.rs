@@ -2,7 +2,7 @@
 
 #[path = "../../app/store/tests/support/postgres.rs"]
 #[expect(clippy::expect_used, reason = "a panic here is a failed test")]
-mod postgres;
+pub(crate) mod postgres;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,12 @@
 //! The commands: one file each.
 
+mod alerts;
+mod backup;
 mod changes;
 mod check;
 mod completions;
 mod demo;
+mod doctor;
 mod evaluate;
 mod explain;
 mod init;
@@ -13,10 +16,12 @@ mod link;
 mod persons;
 mod rejects;
 mod report;
+mod restore;
 mod review;
 mod run;
 mod runs;
 mod serve;
+mod status;
 mod train;
 
 use clap::Subcommand;
@@ -34,6 +39,11 @@ pub(crate) enum Command {
     Serve(serve::Serve),
     Jobs(jobs::Jobs),
     Runs(runs::Runs),
+    Status(status::Status),
+    Alerts(alerts::Alerts),
+    Backup(backup::BackupCommand),
+    Restore(restore::Restore),
+    Doctor(doctor::Doctor),
     Report(report::Report),
     Persons(persons::Persons),
     Changes(changes::Changes),
@@ -72,6 +82,11 @@ async fn run_async(command: Command, context: &Context) -> Outcome {
         Command::Serve(command) => Box::pin(serve::run(&command, context)).await,
         Command::Jobs(command) => jobs::run(&command, context).await,
         Command::Runs(command) => runs::run(&command, context).await,
+        Command::Status(command) => status::run(&command, context).await,
+        Command::Alerts(command) => Box::pin(alerts::run(&command, context)).await,
+        Command::Backup(command) => backup::run(&command, context).await,
+        Command::Restore(command) => Box::pin(restore::run(&command, context)).await,
+        Command::Doctor(command) => doctor::run(&command, context).await,
         Command::Report(command) => report::run(&command, context).await,
         Command::Persons(command) => persons::run(&command, context).await,
         Command::Changes(command) => changes::run(&command, context).await,

@@ -1,5 +1,6 @@
 //! The command `kartei`: reads the arguments, runs one command, and turns its outcome into an exit code.
 
+mod archive;
 mod arguments;
 mod card;
 mod commands;

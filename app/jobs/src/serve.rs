@@ -13,6 +13,7 @@ use crate::error::FlowError;
 use crate::flow::{chain, conduct};
 use crate::planner::{Planned, plan};
 use crate::project::Project;
+use crate::pulse::Pulse;
 use crate::watch::{Stop, Unwatched};
 
 /// How long a claim holds without renewal: a crash is noticed within ten seconds.
@@ -24,6 +25,7 @@ pub async fn serve(
     store: &Store,
     jobs: &[Planned],
     worker: &str,
+    pulse: &Pulse,
     (stop, clock): (&Stop, &(dyn Fn() -> DateTime<Utc> + Sync)),
 ) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
@@ -34,12 +36,26 @@ pub async fn serve(
             if stop.is_asked() {
                 return;
             }
-            if let Err(error) = step(project, store, jobs, worker, (stop, clock)).await {
+            pulse.beat(clock());
+            // A run takes its time; while it does, the loop is alive and no more is said by its sign of life.
+            let outcome = tokio::select! {
+                outcome = step(project, store, jobs, worker, (stop, clock)) => outcome,
+                never = keep_beating(pulse, clock) => match never {},
+            };
+            if let Err(error) = outcome {
                 tracing::error!(error = chain(&error), "the scheduler met an error and goes on");
             }
         }
     };
     work.await;
+}
+
+/// Beats on, until it is dropped.
+async fn keep_beating(pulse: &Pulse, clock: &(dyn Fn() -> DateTime<Utc> + Sync)) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        pulse.beat(clock());
+    }
 }
 
 /// One waking: plans, reaps, and works on what is due.

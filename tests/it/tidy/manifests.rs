@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["schemas"]),
     ("mail", &["schemas", "store"]),
     ("report", &["schemas"]),
+    ("monitor", &["schemas", "store", "mail", "report"]),
     ("demo", &["schemas"]),
     ("web", &["schemas", "store", "mail"]),
 ];

@@ -1,12 +1,17 @@
 //! `kartei serve`: runs the jobs when they are due.
 
 use clap::Args;
+use kartei_jobs::pulse::Pulse;
 use kartei_jobs::{Stop, planner, serve};
 
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::installation::{Installation, ask_on_signal, now, worker};
+
+mod watching;
+
+use watching::Watching;
 
 /// Runs the jobs when they are due, until it is stopped
 #[derive(Debug, Args)]
@@ -30,7 +35,17 @@ pub(crate) async fn run(_command: &Serve, context: &Context) -> Outcome {
     }
     let stop = Stop::default();
     tokio::spawn(ask_on_signal(stop.clone(), context.console));
-    serve::serve(&installation.project, &installation.store, &jobs, &worker(0), (&stop, &now)).await;
+    let (project, store) = (&installation.project, &installation.store);
+    let pulse = Pulse::default();
+    let watching = Watching::begin((project, store), (&pulse, &stop), context.console).await?;
+    watching::ready();
+    let said = async {
+        stop.asked().await;
+        watching::stopping();
+    };
+    let worker = worker(0);
+    let serving = serve::serve(project, store, &jobs, &worker, &pulse, (&stop, &now));
+    tokio::join!(serving, watching.go_on(&stop), said);
     installation.store.close().await;
     Ok(Exit::Done)
 }

@@ -1,0 +1,96 @@
+//! What is watched, as the settings, the jobs and the schemas have it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use kartei_schemas::duration::Span;
+use kartei_schemas::jobs::JobsSchema;
+use kartei_schemas::load::Schemas;
+use kartei_schemas::org::Language;
+use kartei_schemas::settings::{AlertSettings, Settings};
+
+/// What is watched.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The jobs, by name.
+    pub jobs: BTreeMap<String, WatchedJob>,
+    /// The sources that may grow stale.
+    pub sources: Vec<WatchedSource>,
+    /// Who is told.
+    pub alerts: AlertSettings,
+    /// The language of what is told.
+    pub language: Language,
+    /// The zone in which times are told.
+    pub zone: Tz,
+    /// The organisation's name.
+    pub organisation: Option<String>,
+    /// The machine or the address of the pages, so that two installations can be told apart.
+    pub installation: String,
+}
+
+/// A job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchedJob {
+    /// Its name as people read it.
+    pub label: String,
+    /// It must be done so long after its due time.
+    pub expect_within: Option<TimeDelta>,
+}
+
+/// A source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchedSource {
+    /// Its name.
+    pub name: String,
+    /// Its name as people read it.
+    pub label: String,
+    /// It must bring something new at least so often.
+    pub stale_after: TimeDelta,
+}
+
+impl Watched {
+    /// What is watched in an installation.
+    pub fn of(settings: &Settings, jobs: &JobsSchema, schemas: &Schemas) -> Self {
+        let language = settings.alerts.language.unwrap_or(settings.locale.language);
+        let spoken = |name: &str, german: Option<&String>, english: Option<&String>| {
+            let label = if language == Language::De { german } else { english };
+            label.cloned().unwrap_or_else(|| name.to_owned())
+        };
+        let job = |(name, job): (&String, &kartei_schemas::jobs::JobSchema)| {
+            let label = spoken(name, job.label_de.as_ref(), job.label_en.as_ref());
+            (name.clone(), WatchedJob { label, expect_within: job.expect_within.map(delta) })
+        };
+        let sources = schemas.sources.iter().filter_map(|source| {
+            let limit = source.freshness.warn_after.into_iter().chain(source.freshness.error_after).min()?;
+            let label = spoken(&source.name, source.label_de.as_ref(), source.label_en.as_ref());
+            Some(WatchedSource { name: source.name.clone(), label, stale_after: delta(limit) })
+        });
+        Self {
+            jobs: jobs.jobs.iter().map(job).collect(),
+            sources: sources.collect(),
+            alerts: settings.alerts.clone(),
+            language,
+            zone: settings.locale.time_zone.parse().unwrap_or(Tz::UTC),
+            organisation: schemas.org.roots().next().map(|unit| unit.name.clone()),
+            installation: host_of(&settings.web.public_url).to_owned(),
+        }
+    }
+
+    /// An instant as people read it: `25.11.2026, 04:00` or `25 Nov 2026, 04:00`.
+    pub fn instant(&self, instant: DateTime<Utc>) -> String {
+        let form = if self.language == Language::De { "%d.%m.%Y, %H:%M" } else { "%-d %b %Y, %H:%M" };
+        instant.with_timezone(&self.zone).format(form).to_string()
+    }
+}
+
+/// A span as chrono has it.
+pub(crate) fn delta(span: Span) -> TimeDelta {
+    i64::try_from(span.seconds()).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::MAX)
+}
+
+/// The host of a web address.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?']).next().unwrap_or(rest)
+}
