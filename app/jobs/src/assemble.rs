@@ -97,7 +97,7 @@ pub fn stub(step: &Step<'_>, steps: &[StepReport]) -> RunReport {
 
 /// What a report says of matching alone.
 pub fn matching(model: &Model, statistics: &LinkStatistics) -> (PairReport, ScoreReport, ClusterReport) {
-    let matched = Matched { model: model.clone(), statistics: statistics.clone(), touched: None };
+    let matched = Matched { model: model.clone(), statistics: statistics.clone(), touched: None, drift: 0 };
     let size = |&(records, clusters): &(u32, u64)| ClusterSize { records, clusters };
     let sizes = statistics.cluster_sizes.iter().map(size).collect();
     let clusters = ClusterReport { sizes, households: statistics.households, ..ClusterReport::default() };

@@ -10,7 +10,7 @@ use polars::prelude::{Column, DataFrame, DataType, PolarsResult, StringChunked};
 use crate::error::FlowError;
 use crate::project::Project;
 use crate::rest::Rest;
-use crate::steps::link::model_of;
+use crate::steps::link::{model_of, rows};
 
 /// The run that was published last.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct LastRun {
     pub records: DataFrame,
     /// Per record its cluster.
     pub clusters: Vec<u32>,
+    /// Per record as which person its values were counted.
+    counted: Vec<u32>,
     /// The model that decided.
     pub model: Model,
     sources: StringChunked,
@@ -39,19 +41,24 @@ impl LastRun {
         else {
             return Ok(None);
         };
-        Ok(Some(Self::of(run_id, records, clusters.column("cluster")?.u32()?.into_no_null_iter().collect(), model)?))
+        Ok(Some(Self::of(run_id, records, (rows(&clusters, "cluster")?, rows(&clusters, "counted")?), model)?))
     }
 
-    fn of(run_id: i64, records: DataFrame, clusters: Vec<u32>, model: Model) -> PolarsResult<Self> {
+    fn of(
+        run_id: i64,
+        records: DataFrame,
+        (clusters, counted): (Vec<u32>, Vec<u32>),
+        model: Model,
+    ) -> PolarsResult<Self> {
         let text =
             |name: &str| -> PolarsResult<StringChunked> { Ok(records.column(name)?.str()?.rechunk().into_owned()) };
         let (sources, keys) = (text(SOURCE)?, text(KEY)?);
-        Ok(Self { run_id, records, clusters, model, sources, keys })
+        Ok(Self { run_id, records, clusters, counted, model, sources, keys })
     }
 
     /// Makes ready to explain any pair of its records.
     pub fn explainer(&self, project: &Project) -> Result<Explainer, FlowError> {
-        Ok(Explainer::new(&self.records, &project.schemas.matching, &self.model, &self.clusters)?)
+        Ok(Explainer::new(&self.records, &project.schemas.matching, &self.model, (&self.clusters, &self.counted))?)
     }
 
     /// The row of a record; none where the run had none of that name.

@@ -1,6 +1,7 @@
 //! Blocks: the records that share a key. Large ones are split by a further key, never dropped.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::keys::{Atoms, Key, Splitter};
 use crate::linked::KeyStatistics;
@@ -30,10 +31,15 @@ struct KeyBlocks {
 }
 
 impl Blocks {
-    /// Forms the blocks of all keys.
-    pub(crate) fn form(records: &Records, keys: &[Key], splitters: &[Splitter], max_block_records: usize) -> Self {
+    /// Forms the blocks of all keys; with `touched`, only those that hold a touched record, and these whole.
+    pub(crate) fn form(
+        records: &Records,
+        (keys, splitters): (&[Key], &[Splitter]),
+        max_block_records: usize,
+        touched: Option<&[bool]>,
+    ) -> Self {
         let atoms = Atoms::new(records);
-        let cutter = Cutter { records, atoms: &atoms, splitters, most: max_block_records.clamp(2, 4096) };
+        let cutter = Cutter { records, atoms: &atoms, splitters, most: max_block_records.clamp(2, 4096), touched };
         let mut blocks = Self {
             members: Vec::new(),
             partners: Vec::new(),
@@ -94,6 +100,7 @@ struct Cutter<'a> {
     atoms: &'a Atoms<'a>,
     splitters: &'a [Splitter],
     most: usize,
+    touched: Option<&'a [bool]>,
 }
 
 impl Cutter<'_> {
@@ -109,16 +116,39 @@ impl Cutter<'_> {
         for block in entries.chunk_by(|left, right| left.0 == right.0) {
             if block.len() > self.most {
                 blocks.statistics.split_blocks += 1;
-                self.split(block.iter().map(|(_, record)| *record).collect(), 0, &mut blocks);
+                let members: Vec<u32> = block.iter().map(|(_, record)| *record).collect();
+                self.split(&members, 0, &mut blocks);
             } else if block.len() > 1 {
-                blocks.add(block.iter().map(|(_, record)| *record), usize::MAX);
+                self.add(&mut blocks, block.iter().map(|(_, record)| *record), usize::MAX);
             }
         }
         blocks
     }
 
+    fn add(&self, blocks: &mut KeyBlocks, members: impl ExactSizeIterator<Item = u32> + Clone, most: usize) {
+        if self.touched.is_none_or(|touched| members.clone().any(|member| touched[member as usize])) {
+            blocks.add(members, most);
+        }
+    }
+
+    /// The hashes that touched records have under a key.
+    fn touched_hashes(&self, key: &Key, touched: &[bool]) -> HashSieve {
+        let mut sieve = HashSieve::default();
+        let mut hashes = Vec::new();
+        for (record, _) in (0_u32..).zip(touched).filter(|(_, touched)| **touched) {
+            hashes.clear();
+            (key.make)(self.atoms, self.records.record(record), &mut hashes);
+            for hash in &hashes {
+                sieve.insert(*hash);
+            }
+        }
+        sieve
+    }
+
     fn entries(&self, key: &Key) -> Vec<(u64, u32)> {
         let count = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+        let sieve = self.touched.map(|touched| self.touched_hashes(key, touched));
+        let wanted = |hash: &u64| sieve.as_ref().is_none_or(|sieve| sieve.contains(*hash));
         (0..count)
             .into_par_iter()
             .with_min_len(4096)
@@ -127,7 +157,7 @@ impl Cutter<'_> {
                 |(mut entries, mut hashes): (Vec<(u64, u32)>, Vec<u64>), record| {
                     hashes.clear();
                     (key.make)(self.atoms, self.records.record(record), &mut hashes);
-                    entries.extend(hashes.iter().map(|hash| (*hash, record)));
+                    entries.extend(hashes.iter().filter(|hash| wanted(hash)).map(|hash| (*hash, record)));
                     (entries, hashes)
                 },
             )
@@ -139,10 +169,10 @@ impl Cutter<'_> {
     }
 
     /// Splits a block by the next splitter that tells its members apart.
-    fn split(&self, members: Vec<u32>, from: usize, blocks: &mut KeyBlocks) {
+    fn split(&self, members: &[u32], from: usize, blocks: &mut KeyBlocks) {
         if members.len() <= self.most {
             if members.len() > 1 {
-                blocks.add(members.into_iter(), usize::MAX);
+                self.add(blocks, members.iter().copied(), usize::MAX);
             }
             return;
         }
@@ -156,12 +186,43 @@ impl Cutter<'_> {
                 continue;
             }
             for part in entries.chunk_by(|left, right| left.0 == right.0) {
-                self.split(part.iter().map(|(_, record)| *record).collect(), number + 1, blocks);
+                let members: Vec<u32> = part.iter().map(|(_, record)| *record).collect();
+                self.split(&members, number + 1, blocks);
             }
             return;
         }
         blocks.statistics.capped_blocks += 1;
-        blocks.add(members.into_iter(), NEIGHBOURS);
+        self.add(blocks, members.iter().copied(), NEIGHBOURS);
+    }
+}
+
+/// A set of hashes, with a bit a place in front of it, since most of those asked for are not there.
+#[derive(Default)]
+struct HashSieve {
+    bits: Vec<u64>,
+    hashes: FxHashSet<u64>,
+}
+
+impl HashSieve {
+    const BITS: usize = 1 << 22;
+
+    fn place(hash: u64) -> (usize, u64) {
+        let bit = (hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 42) as usize % Self::BITS;
+        (bit / 64, 1 << (bit % 64))
+    }
+
+    fn insert(&mut self, hash: u64) {
+        if self.bits.is_empty() {
+            self.bits = vec![0; Self::BITS / 64];
+        }
+        let (place, bit) = Self::place(hash);
+        self.bits[place] |= bit;
+        self.hashes.insert(hash);
+    }
+
+    fn contains(&self, hash: u64) -> bool {
+        let (place, bit) = Self::place(hash);
+        self.bits.get(place).is_some_and(|bits| bits & bit != 0) && self.hashes.contains(&hash)
     }
 }
 

@@ -28,9 +28,26 @@ pub(crate) struct Clustering<'a> {
     pub(crate) constraints: &'a Constraints,
 }
 
+/// Two groups that became one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Merge {
+    /// The mean weight of the pairs between them.
+    pub(crate) mean: f32,
+    /// Pairs between them.
+    pub(crate) pairs: f32,
+}
+
+/// What became of one component.
+#[derive(Debug, Default)]
+struct Divided {
+    clusters: Vec<Vec<u32>>,
+    merges: Vec<Merge>,
+}
+
 impl Clustering<'_> {
-    /// Per record the smallest record of its cluster; pairs of at least `threshold` bits join.
-    pub(crate) fn cluster(&self, edges: &[Edge], threshold: f32) -> Vec<u32> {
+    /// Per record the smallest record of its cluster, and the merges that led there; groups whose pairs have at least
+    /// `threshold` bits in the mean join.
+    pub(crate) fn cluster(&self, edges: &[Edge], threshold: f32) -> (Vec<u32>, Vec<Merge>) {
         let mut forest = Forest::new(self.records);
         for edge in edges.iter().filter(|edge| edge.weight >= threshold) {
             forest.join(edge.left, edge.right);
@@ -39,16 +56,20 @@ impl Clustering<'_> {
             forest.join(*left, *right);
         }
         let components = self.components(&forest.labels(), edges, threshold);
-        let parts: Vec<Vec<Vec<u32>>> =
+        let parts: Vec<Divided> =
             components.into_par_iter().map(|component| self.divide(component, threshold)).collect();
         let mut labels: Vec<u32> = (0..u32::try_from(self.records).unwrap_or(u32::MAX)).collect();
-        for cluster in parts.into_iter().flatten() {
-            let label = cluster.iter().copied().min().unwrap_or(0);
-            for record in cluster {
-                labels[record as usize] = label;
+        let mut merges = Vec::new();
+        for part in parts {
+            merges.extend(part.merges);
+            for cluster in part.clusters {
+                let label = cluster.iter().copied().min().unwrap_or(0);
+                for record in cluster {
+                    labels[record as usize] = label;
+                }
             }
         }
-        labels
+        (labels, merges)
     }
 
     /// The components of two records or more, with their pairs.
@@ -87,18 +108,15 @@ impl Clustering<'_> {
         components
     }
 
-    fn divide(&self, component: Component, threshold: f32) -> Vec<Vec<u32>> {
-        if component.records.len() == 2 && component.different.is_empty() {
-            return vec![component.records];
-        }
+    fn divide(&self, component: Component, threshold: f32) -> Divided {
         if component.records.len() <= MOST_RECORDS {
-            return Groups::new(&component, self.score).merge(&component.different, threshold);
+            return Groups::new(&component, self.score).merge(threshold);
         }
         self.cut(component, threshold)
     }
 
     /// A component that is too large falls apart at a higher threshold; its pieces are divided each for itself.
-    fn cut(&self, component: Component, threshold: f32) -> Vec<Vec<u32>> {
+    fn cut(&self, component: Component, threshold: f32) -> Divided {
         let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
         for (number, record) in (0_u32..).zip(&component.records) {
             numbers.insert(*record, number);
@@ -143,14 +161,17 @@ impl Clustering<'_> {
                 pieces[label_of(pair.0)].different.push(pair);
             }
         }
-        let pieces = pieces.into_iter().filter(|piece| !piece.records.is_empty());
-        pieces
-            .flat_map(|piece| match piece.records.len() {
-                1 => vec![piece.records],
-                2..=MOST_RECORDS => Groups::new(&piece, self.score).merge(&piece.different, threshold),
-                _ => vec![piece.records],
-            })
-            .collect()
+        let mut divided = Divided::default();
+        for piece in pieces.into_iter().filter(|piece| !piece.records.is_empty()) {
+            if piece.records.len() <= MOST_RECORDS {
+                let part = Groups::new(&piece, self.score).merge(threshold);
+                divided.clusters.extend(part.clusters);
+                divided.merges.extend(part.merges);
+            } else {
+                divided.clusters.push(piece.records);
+            }
+        }
+        divided
     }
 }
 
@@ -211,12 +232,16 @@ impl Groups {
         self.forbidden[right * self.count + left] = true;
     }
 
-    fn merge(mut self, _different: &[(u32, u32)], threshold: f32) -> Vec<Vec<u32>> {
+    fn merge(mut self, threshold: f32) -> Divided {
+        let mut merges = Vec::new();
         while let Some((left, right)) = self.best(threshold) {
+            let place = left * self.count + right;
+            let pairs = (self.members[left].len() * self.members[right].len()) as f32;
+            merges.push(Merge { mean: self.sums[place] / pairs, pairs });
             self.join(left, right);
         }
         self.members.retain(|members| !members.is_empty());
-        self.members
+        Divided { clusters: self.members, merges }
     }
 
     /// The two groups with the highest mean weight, if it reaches the threshold.
@@ -254,4 +279,9 @@ impl Groups {
             }
         }
     }
+}
+
+/// The probability of a weight in bits of log-odds.
+pub(crate) fn probability_of(bits: f32) -> f32 {
+    1.0 / (1.0 + (-bits).exp2())
 }

@@ -216,7 +216,22 @@ impl<'a> Comparer<'a> {
         if is_doubtful && self.is_swapped(left, right) {
             return (NAMES_SWAPPED, NO_LEVEL);
         }
+        if surname == NO_LEVEL && given <= GivenLevel::Similar as u8 {
+            let alone = self.lone_level(left, right).max(self.lone_level(right, left));
+            if alone >= SurnameLevel::Part as u8 {
+                return (NO_LEVEL, alone);
+            }
+        }
         (given, surname)
+    }
+
+    /// A given name without a surname may be the surname.
+    fn lone_level(&mut self, alone: &[u32], other: &[u32]) -> u8 {
+        if alone[slot::SURNAME] == MISSING {
+            self.surname_pair_level(alone[slot::GIVEN], other[slot::SURNAME])
+        } else {
+            NO_LEVEL
+        }
     }
 
     fn given_level(&mut self, left: u32, right: u32) -> u8 {

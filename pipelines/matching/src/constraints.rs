@@ -21,21 +21,54 @@ pub(crate) struct Constraints {
     pub(crate) statistics: JudgementStatistics,
 }
 
-impl Constraints {
-    /// Finds the judged records. `numbers` gives each row its record's number.
-    pub(crate) fn read(frame: &DataFrame, judgements: &[Judgement], numbers: &[u32]) -> Self {
-        let mut constraints = Self::default();
+/// A judgement on two rows of the frame.
+#[derive(Debug, Clone, Copy)]
+struct JudgedRows {
+    left: u32,
+    right: u32,
+    verdict: Verdict,
+}
+
+/// The judgements on rows that are there.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    rows: Vec<JudgedRows>,
+    without_record: u64,
+}
+
+impl Judged {
+    /// Finds the rows that were judged.
+    pub(crate) fn find(frame: &DataFrame, judgements: &[Judgement]) -> Self {
+        let mut judged = Self::default();
         if judgements.is_empty() {
-            return constraints;
+            return judged;
         }
         let rows = rows_of(frame, judgements);
-        let mut pairs: Vec<(u32, u32, bool)> = Vec::new();
         for judgement in judgements {
-            let row = |id: &RecordId| rows.get(id).map(|row| numbers[*row as usize]);
-            let (Some(left), Some(right)) = (row(&judgement.left), row(&judgement.right)) else {
-                constraints.statistics.without_record += 1;
-                continue;
-            };
+            match (rows.get(&judgement.left), rows.get(&judgement.right)) {
+                (Some(left), Some(right)) => {
+                    judged.rows.push(JudgedRows { left: *left, right: *right, verdict: judgement.verdict });
+                }
+                _ => judged.without_record += 1,
+            }
+        }
+        judged
+    }
+
+    /// All rows that were judged.
+    pub(crate) fn rows(&self) -> FxHashSet<u32> {
+        self.rows.iter().flat_map(|judged| [judged.left, judged.right]).collect()
+    }
+}
+
+impl Constraints {
+    /// In the numbers of the records. `numbers` gives each row its record's number.
+    pub(crate) fn of(judged: &Judged, numbers: &[u32]) -> Self {
+        let mut constraints = Self::default();
+        constraints.statistics.without_record = judged.without_record;
+        let mut pairs: Vec<(u32, u32, bool)> = Vec::new();
+        for judgement in &judged.rows {
+            let (left, right) = (numbers[judgement.left as usize], numbers[judgement.right as usize]);
             let pair = (left.min(right), left.max(right));
             constraints.judged.insert(pair);
             constraints.statistics.used += 1;

@@ -50,7 +50,7 @@ pub(crate) fn compare(left: &Email, right: &Email) -> EmailLevel {
         return EmailLevel::Typo;
     }
     if same_local {
-        let says_little = left.is_named && left.digits.len() < 2 || left.local.len() < 5;
+        let says_little = left.is_named && left.digits.len() < 3 || left.local.len() < 5;
         return if says_little { EmailLevel::SameName } else { EmailLevel::SameLocalPart };
     }
     let most = if left.local.len().min(right.local.len()) >= 8 { 2 } else { 1 };

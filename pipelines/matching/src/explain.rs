@@ -99,7 +99,7 @@ pub fn explain(
     left: usize,
     right: usize,
 ) -> Result<Explanation, LinkError> {
-    let explainer = Explainer::new(records, schema, &linked.model, &linked.clusters)?;
+    let explainer = Explainer::new(records, schema, &linked.model, (&linked.clusters, &linked.counted))?;
     Ok(explainer.pair(left, right).unwrap_or_else(|| explainer.of_nothing()))
 }
 
@@ -119,15 +119,22 @@ pub struct Explainer {
 }
 
 impl Explainer {
-    /// Reads the records of a run, with the model that decided and the clusters that it found.
-    pub fn new(records: &DataFrame, schema: &MatchSchema, model: &Model, clusters: &[u32]) -> Result<Self, LinkError> {
+    /// Reads the records of a run, with the model that decided, the clusters that it found, and as which persons it
+    /// counted the rows' values.
+    pub fn new(
+        records: &DataFrame,
+        schema: &MatchSchema,
+        model: &Model,
+        (clusters, counted): (&[u32], &[u32]),
+    ) -> Result<Self, LinkError> {
         let mut prepared = Records::read(records, schema)?;
         contacts::drop_junk(&mut prepared);
         let subjects = subjects(&prepared);
-        let weights = Weights::of_model(model, schema, &subjects)?;
         let shipped = Weights::of_schema(schema, &subjects)?;
+        let weights =
+            if model.fits(&subjects, &prepared) { Weights::of_model(model, &subjects)? } else { shipped.clone() };
         let labels: Vec<u32> =
-            prepared.rows.iter().map(|row| clusters.get(*row as usize).copied().unwrap_or(*row)).collect();
+            prepared.rows.iter().map(|row| counted.get(*row as usize).copied().unwrap_or(*row)).collect();
         let believed = |slot| training::belief(&shipped, &subjects, slot);
         let frequencies = Frequencies::count(&prepared, believed, Some(&labels));
         Ok(Self {

@@ -49,11 +49,11 @@ impl<'a> Atoms<'a> {
     }
 
     fn surnames(&self, record: &[u32]) -> impl Iterator<Item = u64> {
-        of_names(&self.words, [record[slot::SURNAME], record[slot::BIRTH_SURNAME]])
+        of_names(&self.words, surnames_of(record))
     }
 
     fn surname_sounds(&self, record: &[u32]) -> impl Iterator<Item = u64> {
-        of_names(&self.sounds, [record[slot::SURNAME], record[slot::BIRTH_SURNAME]])
+        of_names(&self.sounds, surnames_of(record))
     }
 
     fn given_names(&self, record: &[u32]) -> &[u64] {
@@ -103,6 +103,12 @@ pub(crate) fn splitters(records: &Records) -> Vec<Splitter> {
     ];
     splitters.extend((0..records.extras.len()).map(|extra| Splitter::Slot(slot::EXTRAS + extra)));
     splitters
+}
+
+/// Surname and surname at birth; a given name that stands alone may be a surname.
+fn surnames_of(record: &[u32]) -> [u32; 2] {
+    let surname = if record[slot::SURNAME] == MISSING { record[slot::GIVEN] } else { record[slot::SURNAME] };
+    [surname, record[slot::BIRTH_SURNAME]]
 }
 
 fn of_names(parts: &[Vec<u64>], names: [u32; 2]) -> impl Iterator<Item = u64> {
@@ -241,6 +247,11 @@ fn place_keys() -> Vec<Key> {
         key("surname + place", |atoms, record, hashes| {
             if let Some(place) = place(record) {
                 hashes.extend(atoms.surnames(record).map(|surname| mix(surname, place)));
+            }
+        }),
+        key("given name + place", |atoms, record, hashes| {
+            if let Some(place) = place(record) {
+                hashes.extend(atoms.given_names(record).iter().map(|given| mix(*given, place)));
             }
         }),
         key("given name + place + birth year", |atoms, record, hashes| {

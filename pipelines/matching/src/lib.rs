@@ -20,8 +20,10 @@ mod comparisons;
 mod constraints;
 mod contacts;
 mod dates;
+mod earlier;
 mod extras;
 mod forest;
+mod full_name;
 mod keys;
 mod link;
 mod memo;
@@ -37,6 +39,7 @@ mod records;
 mod scan;
 mod similarity;
 mod text;
+mod threshold;
 mod training;
 mod weights;
 
@@ -46,7 +49,7 @@ pub use linked::{Linked, Model, Previous, ReviewPair, ReviewReason, ScoredPairs}
 /// What a caller may add to [`link`].
 #[derive(Default, Clone, Copy)]
 pub struct LinkOptions<'a> {
-    /// What an earlier run found: its model is kept, and only pairs that touch a changed record are scored.
+    /// What an earlier run found: its model is kept, and only pairs that touch a changed record are formed and scored.
     pub previous: Option<&'a Previous>,
     /// Told how far the work has come; called from several threads.
     pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,

@@ -6,19 +6,20 @@ use polars::frame::DataFrame;
 use rayon::prelude::*;
 
 use crate::blocks::Blocks;
-use crate::clusters::{Clustering, Edge};
+use crate::clusters::{Clustering, Edge, Merge};
 use crate::comparisons::{Comparer, Subject, subjects};
-use crate::constraints::Constraints;
+use crate::constraints::{Constraints, Judged};
+use crate::earlier::Earlier;
 use crate::learned::Corrections;
 use crate::linked::{Fit, Linked, Model};
 use crate::outcome::{Decided, Scored, outcome};
 use crate::rarity::Frequencies;
 use crate::records::Records;
-use crate::scan::Scan;
+use crate::scan::{Candidate, Found, Scan};
 use crate::text::mix;
 use crate::training::{self, Sample};
 use crate::weights::{HOUSEHOLD, Odds, SAME, WeightTable, Weights};
-use crate::{LinkError, LinkOptions, Progress, Stage, contacts, keys};
+use crate::{LinkError, LinkOptions, Progress, Stage, contacts, keys, threshold};
 
 /// Pairs from which the weights are fitted, about.
 const SAMPLE_PAIRS: u64 = 1_000_000;
@@ -26,6 +27,15 @@ const SAMPLE_PAIRS: u64 = 1_000_000;
 /// Pairs below these probabilities are forgotten after the first look.
 const KEPT_SAME: f64 = 0.002;
 const KEPT_HOUSEHOLD: f64 = 0.3;
+
+/// Pairs of so many bits are one person when values are first counted by persons.
+const FIRST_LOOK: f32 = 3.3;
+
+/// What is left of the weight of a pair whose records hold too little to say that they are one person.
+const LITTLE: f32 = 0.2;
+
+/// What an earlier decision weighs: a probability of 0.5 becomes 0.55.
+const HABIT_BITS: f32 = 0.29;
 
 /// The merge threshold where there was too little to learn from: rather two persons too many than one too few.
 const UNTRAINED_MERGE: f64 = 0.75;
@@ -43,31 +53,39 @@ pub fn link(
 ) -> Result<Linked, LinkError> {
     let count = records.height() as u64;
     options.tell(Stage::Read, 0, count);
+    let judged = Judged::find(records, judgements);
     let mut prepared = Records::read(records, schema)?;
-    if prepared.len() < 2 {
-        return Ok(Linked::of_strangers(prepared.len()));
-    }
     contacts::drop_junk(&mut prepared);
+    prepared.fold(&judged.rows());
     options.tell(Stage::Read, count, count);
     let subjects = subjects(&prepared);
-    let weights = Weights::of_schema(schema, &subjects)?;
+    let kept_model = options.previous.and_then(|previous| previous.model.as_ref());
+    let kept_model = kept_model.filter(|model| model.fits(&subjects, &prepared));
+    let earlier = options.previous.map(|previous| Earlier::read(previous, &prepared));
+    let shipped = Weights::of_schema(schema, &subjects)?;
     options.tell(Stage::Candidates, 0, count);
     let keys = keys::all(&prepared);
     let splitters = keys::splitters(&prepared);
-    let blocks = Blocks::form(&prepared, &keys, &splitters, schema.candidates.max_block_records);
+    let touched = earlier.as_ref().filter(|_| kept_model.is_some()).map(|earlier| earlier.touched.as_slice());
+    let blocks = Blocks::form(&prepared, (&keys, &splitters), schema.candidates.max_block_records, touched);
     options.tell(Stage::Candidates, count, count);
-    let constraints = Constraints::read(records, judgements, &prepared.numbers());
     let corrections = Corrections::of(schema.learned.as_ref(), &subjects, &prepared);
     let run = Run {
         records: &prepared,
         subjects: &subjects,
         blocks: &blocks,
         schema,
-        constraints: &constraints,
+        constraints: &Constraints::of(&judged, &prepared.numbers()),
         corrections: corrections.as_ref(),
+        earlier: earlier.as_ref(),
         options,
     };
-    Ok(run.link(&weights))
+    Ok(match (kept_model, &earlier) {
+        (Some(model), Some(earlier)) => {
+            run.link_again(&shipped, &Weights::of_model(model, &subjects)?, (model, earlier))
+        }
+        _ => run.link_anew(&shipped),
+    })
 }
 
 struct Run<'a> {
@@ -78,11 +96,13 @@ struct Run<'a> {
     constraints: &'a Constraints,
     /// What judgements taught; none where nothing was learnt.
     corrections: Option<&'a Corrections>,
+    earlier: Option<&'a Earlier>,
     options: LinkOptions<'a>,
 }
 
 impl Run<'_> {
-    fn link(&self, shipped: &Weights) -> Linked {
+    /// All pairs, by weights that are fitted to them.
+    fn link_anew(&self, shipped: &Weights) -> Linked {
         let candidates: u64 = self.blocks.statistics.iter().map(|key| key.pairs).sum();
         let thousandths = (SAMPLE_PAIRS * 1000 / candidates.max(1)).clamp(1, 1000);
         let sample = self.scan(None).walk(
@@ -93,23 +113,51 @@ impl Run<'_> {
         let believed = |slot| training::belief(shipped, self.subjects, slot);
         let by_records = Frequencies::count(self.records, believed, None);
         let (first, _) = self.fit(shipped, &by_records, &sample.kept, share);
-        let (mut scored, pairs, new_pairs) = self.score(&first, &by_records);
-        let clusters = self.cluster(&scored, &first, &by_records, 3.3);
-        let by_persons = Frequencies::count(self.records, believed, Some(&clusters));
+        let mut found = self.score(&first, &by_records, |_, _| true);
+        let counted = self.cluster(&found.kept, (&first, &by_records), FIRST_LOOK).0;
+        let by_persons = Frequencies::count(self.records, believed, Some(&counted));
         let (second, fit) = self.fit(shipped, &by_persons, &sample.kept, share);
-        self.rescore(&mut scored, &second, &by_persons);
-        let merge = self.schema.thresholds.merge.unwrap_or(if fit == Fit::Shipped { UNTRAINED_MERGE } else { 0.5 });
-        let review = self.schema.thresholds.review.unwrap_or(0.1).min(merge);
-        let clusters = self.cluster(&scored, &second, &by_persons, bits_of(merge));
+        self.rescore(&mut found.kept, &second, &by_persons);
+        let merge = self.schema.thresholds.merge.unwrap_or_else(|| match fit {
+            Fit::Shipped => UNTRAINED_MERGE,
+            _ => self.threshold(&found.kept, (&second, &by_persons)),
+        });
         let model = Model {
             comparisons: second.named(self.subjects, self.records),
             prior_same: second.prior[SAME],
             prior_household: second.prior[HOUSEHOLD],
             merge_threshold: merge,
-            review_threshold: review,
+            review_threshold: self.schema.thresholds.review.unwrap_or(0.1).min(merge),
+            records: self.records.height() as u64,
             fit,
         };
-        let decided = Decided { scored, clusters, pairs, new_pairs };
+        self.decide(found, (&second, &by_persons), counted, model)
+    }
+
+    /// Pairs that touch a changed record, by the earlier model; the others are as they were.
+    fn link_again(&self, shipped: &Weights, weights: &Weights, (model, earlier): (&Model, &Earlier)) -> Linked {
+        let believed = |slot| training::belief(shipped, self.subjects, slot);
+        let frequencies = Frequencies::count(self.records, believed, Some(&earlier.counted));
+        let is_touched = |record: u32| earlier.touched[record as usize];
+        let mut found = self.score(weights, &frequencies, |left, right| is_touched(left) || is_touched(right));
+        found.kept.extend(self.score_listed(weights, &frequencies, &earlier.pairs));
+        let model = Model {
+            merge_threshold: self.schema.thresholds.merge.unwrap_or(model.merge_threshold),
+            review_threshold: self.schema.thresholds.review.unwrap_or(model.review_threshold),
+            ..model.clone()
+        };
+        self.decide(found, (weights, &frequencies), earlier.counted.clone(), model)
+    }
+
+    fn decide(
+        &self,
+        found: Found<Scored>,
+        (weights, frequencies): (&Weights, &Frequencies),
+        counted: Vec<u32>,
+        model: Model,
+    ) -> Linked {
+        let (clusters, _) = self.cluster(&found.kept, (weights, frequencies), bits_of(model.merge_threshold));
+        let decided = Decided { scored: found.kept, clusters, counted, pairs: found.pairs, new_pairs: found.new_pairs };
         outcome(self.records, self.blocks, self.constraints, model, &decided)
     }
 
@@ -158,28 +206,44 @@ impl Run<'_> {
         self.corrections.map_or(odds, |corrections| corrections.apply(odds, pattern))
     }
 
-    /// Scores all candidates, and keeps those that may be one person or one household.
-    fn score(&self, weights: &Weights, frequencies: &Frequencies) -> (Vec<Scored>, u64, Vec<u64>) {
+    /// Scores the wanted candidates, and keeps those that may be one person or one household.
+    fn score(
+        &self,
+        weights: &Weights,
+        frequencies: &Frequencies,
+        wanted: impl Fn(u32, u32) -> bool + Sync,
+    ) -> Found<Scored> {
         let table = WeightTable::new(weights);
-        let found = self.scan(self.options.progress).walk(
-            |_, _| true,
-            |pair| {
-                let plain = table.odds(pair.pattern);
-                if plain.same < -24.0 && plain.household < -16.0 {
-                    return None;
-                }
-                let odds = self.odds(&table, frequencies, (pair.left, pair.right), pair.pattern);
-                let [same, household, _] = odds.probabilities();
-                (same >= KEPT_SAME || household >= KEPT_HOUSEHOLD).then_some(Scored {
-                    left: pair.left,
-                    right: pair.right,
-                    pattern: pair.pattern,
-                    odds,
-                    key: pair.key,
-                })
-            },
-        );
-        (found.kept, found.pairs, found.new_pairs)
+        self.scan(self.options.progress).walk(wanted, |pair| self.scored(&table, frequencies, pair))
+    }
+
+    /// Scores pairs that were kept before.
+    fn score_listed(&self, weights: &Weights, frequencies: &Frequencies, pairs: &[(u32, u32)]) -> Vec<Scored> {
+        let table = WeightTable::new(weights);
+        let parts: Vec<Vec<Scored>> = pairs
+            .par_chunks(8192)
+            .map(|pairs| {
+                let mut comparer = Comparer::new(self.records, self.subjects);
+                let scored = pairs.iter().filter_map(|(left, right)| {
+                    let pattern = comparer.pattern(*left, *right);
+                    let pair = Candidate { left: *left, right: *right, pattern, key: u16::MAX };
+                    self.scored(&table, frequencies, pair)
+                });
+                scored.collect()
+            })
+            .collect();
+        parts.into_iter().flatten().collect()
+    }
+
+    fn scored(&self, table: &WeightTable, frequencies: &Frequencies, pair: Candidate) -> Option<Scored> {
+        let plain = table.odds(pair.pattern);
+        if plain.same < -24.0 && plain.household < -16.0 {
+            return None;
+        }
+        let Candidate { left, right, pattern, key } = pair;
+        let odds = self.odds(table, frequencies, (left, right), pattern);
+        let [same, household, _] = odds.probabilities();
+        (same >= KEPT_SAME || household >= KEPT_HOUSEHOLD).then_some(Scored { left, right, pattern, odds, key })
     }
 
     fn rescore(&self, scored: &mut [Scored], weights: &Weights, frequencies: &Frequencies) {
@@ -189,19 +253,50 @@ impl Run<'_> {
         });
     }
 
-    fn cluster(&self, scored: &[Scored], weights: &Weights, frequencies: &Frequencies, threshold: f32) -> Vec<u32> {
+    /// The merge threshold that promises the best clusters.
+    fn threshold(&self, scored: &[Scored], by: (&Weights, &Frequencies)) -> f64 {
+        threshold::choose(self.cluster(scored, by, threshold::EARLIEST).1)
+    }
+
+    fn cluster(
+        &self,
+        scored: &[Scored],
+        (weights, frequencies): (&Weights, &Frequencies),
+        threshold: f32,
+    ) -> (Vec<u32>, Vec<Merge>) {
+        let table = WeightTable::new(weights);
+        let prior = table.prior();
         let edges: Vec<Edge> = scored
             .par_iter()
-            .map(|pair| Edge { left: pair.left, right: pair.right, weight: pair.odds.weight() })
+            .map(|pair| {
+                let weight = bond(pair.odds, prior) + self.habit(pair.left, pair.right);
+                Edge { left: pair.left, right: pair.right, weight }
+            })
             .collect();
-        let table = WeightTable::new(weights);
         let score = |left: u32, right: u32| {
             let pattern = Comparer::unremembering(self.records, self.subjects).pattern(left, right);
-            self.odds(&table, frequencies, (left, right), pattern).weight()
+            bond(self.odds(&table, frequencies, (left, right), pattern), prior) + self.habit(left, right)
         };
         let clustering = Clustering { records: self.records.len(), score: &score, constraints: self.constraints };
         clustering.cluster(&edges, threshold)
     }
+
+    /// A little weight for things as they were, against flapping.
+    fn habit(&self, left: u32, right: u32) -> f32 {
+        match self.earlier.and_then(|earlier| earlier.were_together(left, right)) {
+            Some(true) => HABIT_BITS,
+            Some(false) => -HABIT_BITS,
+            None => 0.0,
+        }
+    }
+}
+
+/// What a pair counts for in the mean of two groups. A pair that speaks for one person, though not loud enough, is no
+/// evidence that its groups are two: its records hold little. One that speaks for a household is.
+fn bond(odds: Odds, prior: Odds) -> f32 {
+    let weight = odds.weight();
+    let says_little = weight < 0.0 && odds.same >= prior.same && odds.household < 0.0;
+    if says_little { LITTLE * weight } else { weight }
 }
 
 impl LinkOptions<'_> {

@@ -11,7 +11,10 @@ pub struct Linked {
     pub clusters: Vec<u32>,
     /// Per row the household: the smallest row of the household. A household holds whole clusters.
     pub households: Vec<u32>,
-    /// The pairs whose probability reached the review threshold, sorted by rows.
+    /// Per row as which person its values were counted: the smallest row of that person. The next run goes on with it.
+    pub counted: Vec<u32>,
+    /// The pairs that may be one person or one household at all, sorted by rows; most stay far below the review
+    /// threshold.
     pub pairs: ScoredPairs,
     /// The pairs to ask a human about, the most valuable first.
     pub review: Vec<ReviewPair>,
@@ -21,20 +24,8 @@ pub struct Linked {
     pub statistics: LinkStatistics,
 }
 
-impl Linked {
-    /// Every record on its own.
-    pub(crate) fn of_strangers(records: usize) -> Self {
-        let rows: Vec<u32> = (0..u32::try_from(records).unwrap_or(u32::MAX)).collect();
-        Self {
-            clusters: rows.clone(),
-            households: rows,
-            pairs: ScoredPairs::default(),
-            review: Vec::new(),
-            model: Model::default(),
-            statistics: LinkStatistics::default(),
-        }
-    }
-}
+/// The weight of two rows that hold equal values and enough of them: they are one person beyond any weighing.
+pub const EQUAL_BITS: f32 = 100.0;
 
 /// Scored pairs, column by column, sorted by `left`, then `right`; `left` is the smaller row.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -92,13 +83,22 @@ pub enum ReviewReason {
     JudgementConflict,
 }
 
-/// What a run leaves for the next one, so that only pairs that touch a changed record are formed.
+/// What an earlier run found, so that only pairs that touch a changed record are formed and scored.
+///
+/// The outcome is the one that a run over all records by the same model would have, since a pair's weight is a function of
+/// the model, of the values counted and of the two records alone.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Previous {
-    /// The model to keep.
-    pub model: Model,
-    /// The scored pairs of the earlier run, in the rows of the present frame; pairs of rows that are gone left out.
+    /// The model to keep; none: all pairs are formed, and the weights fitted anew.
+    pub model: Option<Model>,
+    /// The pairs of the earlier run, in the rows of its own frame.
     pub pairs: ScoredPairs,
+    /// As which persons the earlier run counted its rows: [`Linked::counted`].
+    pub counted: Vec<u32>,
+    /// The clusters of the earlier run: records that were together stay so in case of doubt, and those that were apart.
+    pub clusters: Vec<u32>,
+    /// Per row of the earlier frame its row in the present one; none where the record is gone.
+    pub rows: Vec<Option<u32>>,
     /// Per row of the present frame, whether it is new or has changed since.
     pub changed: Vec<bool>,
 }
@@ -116,6 +116,8 @@ pub struct Model {
     pub merge_threshold: f64,
     /// Asked about from this probability on.
     pub review_threshold: f64,
+    /// Records from which the weights were fitted.
+    pub records: u64,
     /// How the weights came about.
     pub fit: Fit,
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::blocks::Blocks;
 use crate::constraints::Constraints;
 use crate::forest::Forest;
-use crate::linked::{LinkStatistics, Linked, Model, ReviewPair, ReviewReason, ScoredPairs};
+use crate::linked::{EQUAL_BITS, LinkStatistics, Linked, Model, ReviewPair, ReviewReason, ScoredPairs};
 use crate::records::Records;
 use crate::weights::Odds;
 
@@ -25,9 +25,12 @@ pub(crate) struct Scored {
 }
 
 /// What the run decided, in the records' numbers.
+#[derive(Default)]
 pub(crate) struct Decided {
     pub(crate) scored: Vec<Scored>,
     pub(crate) clusters: Vec<u32>,
+    /// As which persons the values were counted.
+    pub(crate) counted: Vec<u32>,
     pub(crate) pairs: u64,
     pub(crate) new_pairs: Vec<u64>,
 }
@@ -50,7 +53,8 @@ pub(crate) fn outcome(
     decided: &Decided,
 ) -> Linked {
     let rows = &records.rows;
-    let clusters = by_row(rows, &decided.clusters);
+    let clusters = by_row(records, &decided.clusters);
+    let counted = by_row(records, &decided.counted);
     let mut pairs: Vec<Pair> = decided
         .scored
         .par_iter()
@@ -65,19 +69,36 @@ pub(crate) fn outcome(
             }
         })
         .collect();
+    pairs.extend(equal_rows(records));
     pairs.par_sort_unstable_by_key(|pair| (pair.left, pair.right));
     let households = households(&clusters, &pairs);
     let review = review(&clusters, &pairs, &model, constraints, rows);
     let statistics = statistics(records, blocks, constraints, &model, decided, (&clusters, &households, &pairs));
-    let shown = pairs.iter().filter(|pair| pair.probabilities[0] >= model.review_threshold);
-    Linked { pairs: columns_of(shown), clusters, households, review, model, statistics }
+    Linked { pairs: columns_of(pairs.iter()), clusters, counted, households, review, model, statistics }
+}
+
+/// Rows that hold equal values, each with the row of the record that stands for them.
+fn equal_rows(records: &Records) -> impl Iterator<Item = Pair> {
+    records.folded.iter().map(|(row, record)| {
+        let other = records.rows[*record as usize];
+        Pair {
+            left: other.min(*row),
+            right: other.max(*row),
+            weight: EQUAL_BITS,
+            probabilities: [1.0, 0.0, 0.0],
+            key: u16::MAX,
+        }
+    })
 }
 
 /// Labels in rows: the smallest row of each set.
-fn by_row(rows: &[u32], labels: &[u32]) -> Vec<u32> {
-    let mut forest = Forest::new(rows.len());
+fn by_row(records: &Records, labels: &[u32]) -> Vec<u32> {
+    let mut forest = Forest::new(records.height());
     for (record, label) in labels.iter().enumerate() {
-        forest.join(rows[record], rows[*label as usize]);
+        forest.join(records.rows[record], records.rows[*label as usize]);
+    }
+    for (row, record) in &records.folded {
+        forest.join(*row, records.rows[*record as usize]);
     }
     forest.labels()
 }
@@ -190,7 +211,7 @@ fn statistics(
     }
     let cluster_sizes = sizes_of(clusters);
     LinkStatistics {
-        records: records.len() as u64,
+        records: records.height() as u64,
         candidate_pairs: decided.pairs,
         scored_pairs: decided.pairs,
         matched_pairs: matched,

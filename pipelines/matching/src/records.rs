@@ -9,7 +9,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::LinkError;
 use crate::columns::{self, Column, MISSING};
 use crate::contacts::{self, Email, KnownNames};
-use crate::extras::{self, Extra};
+use crate::extras::{self, Extra, ExtraKind};
+use crate::full_name::FullName;
 use crate::names::Names;
 use crate::text::{fold, hash, mix};
 use crate::{dates, placeholders, places};
@@ -38,6 +39,8 @@ pub(crate) mod slot {
 pub(crate) struct Records {
     /// Per record its row in the frame.
     pub(crate) rows: Vec<u32>,
+    /// Rows that hold all that another record holds, each with that record.
+    pub(crate) folded: Vec<(u32, u32)>,
     values: Vec<u32>,
     stride: usize,
     pub(crate) names: Names,
@@ -64,13 +67,47 @@ impl Records {
         self.rows.len()
     }
 
+    /// Rows of the frame.
+    pub(crate) fn height(&self) -> usize {
+        self.rows.len() + self.folded.len()
+    }
+
     /// Per row of the frame, its record's number.
     pub(crate) fn numbers(&self) -> Vec<u32> {
-        let mut numbers = vec![0; self.rows.len()];
+        let mut numbers = vec![0; self.height()];
         for (number, row) in (0_u32..).zip(&self.rows) {
             numbers[*row as usize] = number;
         }
+        for (row, number) in &self.folded {
+            numbers[*row as usize] = *number;
+        }
         numbers
+    }
+
+    /// Makes one record of rows that hold the same values and enough of them to name one person. `apart` are rows that
+    /// a human has judged: they stay on their own.
+    pub(crate) fn fold(&mut self, apart: &FxHashSet<u32>) {
+        let mut first: FxHashMap<&[u32], u32> = FxHashMap::default();
+        let mut kept: Vec<u32> = Vec::with_capacity(self.rows.len());
+        let mut folded = Vec::new();
+        for (number, row) in (0_u32..).zip(&self.rows) {
+            let record = self.record(number);
+            if !apart.contains(row) && names_one_person(record, self.extras.first()) {
+                let next = u32::try_from(kept.len()).unwrap_or(u32::MAX);
+                let place = *first.entry(record).or_insert(next);
+                if place != next {
+                    folded.push((*row, place));
+                    continue;
+                }
+            }
+            kept.push(number);
+        }
+        if folded.is_empty() {
+            return;
+        }
+        self.folded = folded;
+        self.rows = kept.iter().map(|number| self.rows[*number as usize]).collect();
+        self.values = kept.iter().flat_map(|number| self.record(*number)).copied().collect();
     }
 
     /// The numbers of one record.
@@ -132,6 +169,7 @@ impl Reader {
         self.read_names();
         self.read_dates_and_sex();
         let emails = self.read_emails();
+        self.fill_names(&emails);
         self.read_texts();
         let extras = extras::choose(self.columns.into_iter().flatten().collect());
         let mut slots = self.slots;
@@ -153,6 +191,7 @@ impl Reader {
         });
         let mut records = Records {
             rows,
+            folded: Vec::new(),
             values,
             stride,
             names: self.names,
@@ -196,33 +235,42 @@ impl Reader {
         self.read_full_names();
     }
 
-    /// Where given name or surname are missing, they come out of the full name.
+    /// A full name is where given name and surname come from, and no evidence beside them.
     fn read_full_names(&mut self) {
-        let Some(position) =
-            self.columns.iter().position(|column| column.as_ref().is_some_and(|column| column.role == Role::FullName))
-        else {
-            return;
-        };
-        let column = if self.slots[slot::GIVEN].is_empty() && self.slots[slot::SURNAME].is_empty() {
-            self.columns[position].take()
-        } else {
-            None
-        };
-        let Some(column) = column.as_ref().or(self.columns[position].as_ref()) else { return };
-        let parts: Vec<(u32, u32)> = column
-            .texts
-            .iter()
-            .map(|text| {
-                let (given, surname) = split_full_name(text);
-                (self.names.number(&given), self.names.number(&surname))
-            })
-            .collect();
+        let Some(column) = self.take(Role::FullName) else { return };
+        let full: Vec<FullName> = column.texts.iter().map(|text| FullName::read(text)).collect();
         for slot in [slot::GIVEN, slot::SURNAME] {
             self.slots[slot].resize(self.count, MISSING);
         }
-        for (row, id) in column.ids.iter().enumerate() {
-            if self.slots[slot::GIVEN][row] == MISSING && self.slots[slot::SURNAME][row] == MISSING {
-                (self.slots[slot::GIVEN][row], self.slots[slot::SURNAME][row]) = parts[*id as usize];
+        let mut known: FxHashMap<(u32, u32, u32), (u32, u32)> = FxHashMap::default();
+        for (row, id) in column.ids.iter().enumerate().filter(|(_, id)| **id != MISSING) {
+            let (given, surname) = (self.slots[slot::GIVEN][row], self.slots[slot::SURNAME][row]);
+            let both = known.entry((*id, given, surname)).or_insert_with(|| {
+                let (given, surname) = full[*id as usize].names(self.names.text(given), self.names.text(surname));
+                (self.names.number(&given), self.names.number(&surname))
+            });
+            (self.slots[slot::GIVEN][row], self.slots[slot::SURNAME][row]) = *both;
+        }
+    }
+
+    /// Names that a record lacks are read out of its mail address, where that spells them and nothing contradicts.
+    fn fill_names(&mut self, emails: &[Email]) {
+        if self.slots[slot::EMAIL].is_empty() {
+            return;
+        }
+        for slot in [slot::GIVEN, slot::SURNAME] {
+            self.slots[slot].resize(self.count, MISSING);
+        }
+        for row in 0..self.count {
+            let email = &emails[self.slots[slot::EMAIL][row] as usize];
+            let (given, surname) = (self.slots[slot::GIVEN][row], self.slots[slot::SURNAME][row]);
+            let agree = |known: u32, spelled: u32| known == MISSING || known == spelled;
+            if email.given != MISSING
+                && email.surname != MISSING
+                && agree(given, email.given)
+                && agree(surname, email.surname)
+            {
+                (self.slots[slot::GIVEN][row], self.slots[slot::SURNAME][row]) = (email.given, email.surname);
             }
         }
     }
@@ -360,6 +408,18 @@ impl Records {
     }
 }
 
+/// Whether two records that both hold these values are one person beyond doubt: a whole name and something besides, or a
+/// trusted key and something besides.
+fn names_one_person(record: &[u32], first_extra: Option<&Extra>) -> bool {
+    let has = |slot: usize| record.get(slot).is_some_and(|value| *value != MISSING);
+    let has_date = !record[slot::DATE].is_multiple_of(10_000);
+    let has_contact = has(slot::EMAIL) || has(slot::MOBILE);
+    let has_key = first_extra.is_some_and(|extra| extra.kind == ExtraKind::Identifier) && has(slot::EXTRAS);
+    let has_name = has(slot::GIVEN) && has(slot::SURNAME);
+    let besides = [has_date, has_contact, has(slot::ADDRESS) || has(slot::PHONE), has_key];
+    has_name && besides.contains(&true) || has_key && (has_date || has_contact || has(slot::SURNAME))
+}
+
 fn next_number<K: std::hash::Hash + Eq>(numbers: &mut FxHashMap<K, u32>, key: K) -> u32 {
     let next = u32::try_from(numbers.len() + 1).unwrap_or(u32::MAX);
     *numbers.entry(key).or_insert(next)
@@ -370,18 +430,5 @@ fn sex_of(text: &str) -> u32 {
         "f" | "w" | "female" | "weiblich" | "frau" | "mrs" | "ms" => 1,
         "m" | "male" | "männlich" | "herr" | "mr" => 2,
         _ => MISSING,
-    }
-}
-
-/// Given names and surname of a full name: "Müller, Hans", else the last word is the surname.
-fn split_full_name(text: &str) -> (String, String) {
-    if let Some((surname, given)) = text.split_once(',') {
-        return (given.trim().to_owned(), surname.trim().to_owned());
-    }
-    let words: Vec<&str> = text.split_whitespace().collect();
-    match words.as_slice() {
-        [] => (String::new(), String::new()),
-        [one] => (String::new(), (*one).to_owned()),
-        [given @ .., surname] => (given.join(" "), (*surname).to_owned()),
     }
 }

@@ -46,12 +46,9 @@ impl Weights {
         Ok(Self { comparisons, prior: [0.0; 3] })
     }
 
-    /// The weights of a model that was fitted to records with the same comparisons, else those of the schema.
-    pub(crate) fn of_model(model: &Model, schema: &MatchSchema, subjects: &[Subject]) -> Result<Self, LinkError> {
+    /// The weights of a model that was fitted to records with the same comparisons.
+    pub(crate) fn of_model(model: &Model, subjects: &[Subject]) -> Result<Self, LinkError> {
         let prior = [model.prior_same, model.prior_household, 1.0 - model.prior_same - model.prior_household];
-        if model.comparisons.len() != subjects.len() {
-            return Ok(Self { prior, ..Self::of_schema(schema, subjects)? });
-        }
         let comparisons =
             subjects.iter().zip(&model.comparisons).map(|(subject, weights)| shares_of(*subject, weights));
         Ok(Self { comparisons: comparisons.collect::<Result<_, _>>()?, prior })
@@ -78,6 +75,19 @@ impl Weights {
                 levels: name_levels(subject, shares),
             })
             .collect()
+    }
+}
+
+impl Model {
+    /// Whether the model weighs just these comparisons.
+    pub(crate) fn fits(&self, subjects: &[Subject], records: &Records) -> bool {
+        self.comparisons.len() == subjects.len()
+            && self.comparisons.iter().zip(subjects).all(|(weights, subject)| {
+                let levels = subject.levels();
+                weights.name == subject.title(records)
+                    && weights.levels.len() == levels.len()
+                    && weights.levels.iter().zip(levels).all(|(level, name)| level.name == *name)
+            })
     }
 }
 

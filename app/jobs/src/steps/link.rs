@@ -6,7 +6,7 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Step, compute};
-use crate::align::{Alignment, align};
+use crate::align::align;
 use crate::error::FlowError;
 
 /// What matching found.
@@ -18,14 +18,23 @@ pub struct Matched {
     pub statistics: LinkStatistics,
     /// Records that were new or changed; none where all were matched anew.
     pub touched: Option<u64>,
+    /// Records that were new or changed since the weights were fitted.
+    pub drift: u64,
 }
+
+/// From this share of records that are new or changed since the weights were fitted, they are fitted anew.
+const MOST_DRIFT: f64 = 0.1;
 
 /// Matches the records, and puts clusters, pairs and doubtful pairs at rest.
 pub async fn link(step: &Step<'_>) -> Result<Matched, FlowError> {
     let records = step.rest.get("records")?;
     let judgements = step.store.active_judgements().await?;
     let previous = previous(step, &records).await?;
-    let touched = previous.as_ref().map(|previous| previous.changed.iter().filter(|&&changed| changed).count() as u64);
+    let (previous, drift) = previous.map_or((None, 0), |(previous, drift)| (Some(previous), drift));
+    let touched = previous
+        .as_ref()
+        .filter(|previous| previous.model.is_some())
+        .map(|previous| previous.changed.iter().filter(|&&changed| changed).count() as u64);
     let schema = step.project.schemas.matching.clone();
     let (sender, mut moved) = tokio::sync::mpsc::unbounded_channel();
     let work = compute(move || {
@@ -43,7 +52,7 @@ pub async fn link(step: &Step<'_>) -> Result<Matched, FlowError> {
             Some(progress) = moved.recv() => tell(step, progress),
         }
     };
-    let matched = Matched { model: linked.model.clone(), statistics: linked.statistics.clone(), touched };
+    let matched = Matched { model: linked.model.clone(), statistics: linked.statistics.clone(), touched, drift };
     step.rest.put("clusters", clusters(&linked)?)?;
     step.rest.put("pairs", pairs(&linked.pairs)?)?;
     step.rest.put("review", review(&linked.review)?)?;
@@ -60,22 +69,34 @@ fn tell(step: &Step<'_>, progress: Progress) {
     step.watch.moved(unit, progress.done, progress.total);
 }
 
-/// What the last run found, in the rows of this one; none where everything must be matched anew.
-async fn previous(step: &Step<'_>, records: &DataFrame) -> Result<Option<Previous>, FlowError> {
+/// What the last run found, with the records that are new or changed since its weights were fitted; none where everything
+/// must be matched anew.
+async fn previous(step: &Step<'_>, records: &DataFrame) -> Result<Option<(Previous, u64)>, FlowError> {
     let Some(run) = step.previous else { return Ok(None) };
-    let (Some(old), Some(pairs)) = (step.rest.earlier_records(run)?, step.rest.of_earlier(run, "pairs")?) else {
+    let earlier = |what| step.rest.of_earlier(run, what);
+    let (Some(old), Some(pairs), Some(labels)) =
+        (step.rest.earlier_records(run)?, earlier("pairs")?, earlier("clusters")?)
+    else {
         return Ok(None);
     };
-    let Some(matched) = step.store.run(run).await?.and_then(|view| matched_of(&view)) else { return Ok(None) };
-    if matched.0 != step.project.schema_version() {
+    let Some((version, matched)) = step.store.run(run).await?.and_then(|view| matched_of(&view)) else {
+        return Ok(None);
+    };
+    if version != step.project.schema_version() {
         return Ok(None);
     }
     let alignment = align(&old, records)?;
-    if alignment.changed_count() * 5 > records.height() {
-        return Ok(None);
-    }
-    let pairs = realigned(&pairs, &alignment)?;
-    Ok(Some(Previous { model: matched.1, pairs, changed: alignment.changed }))
+    let drift = matched.drift + alignment.changed_count() as u64;
+    let is_fresh = drift as f64 <= MOST_DRIFT * matched.model.records as f64;
+    let previous = Previous {
+        model: is_fresh.then_some(matched.model),
+        pairs: scored(&pairs)?,
+        counted: rows(&labels, "counted")?,
+        clusters: rows(&labels, "cluster")?,
+        rows: alignment.new_rows,
+        changed: alignment.changed,
+    };
+    Ok(Some((previous, if is_fresh { drift } else { 0 })))
 }
 
 /// The model by which a run matched.
@@ -84,31 +105,15 @@ pub(crate) fn model_of(view: &kartei_store::RunView) -> Option<Model> {
     serde_json::from_value::<Matched>(step.output.clone()).ok().map(|matched| matched.model)
 }
 
-fn matched_of(view: &kartei_store::RunView) -> Option<(String, Model)> {
+fn matched_of(view: &kartei_store::RunView) -> Option<(String, Matched)> {
     let output = |name: &str| view.steps.iter().find(|step| step.name == name).map(|step| &step.output);
-    let model = model_of(view)?;
+    let matched = serde_json::from_value::<Matched>(output("match")?.clone()).ok()?;
     let version = output("persons")?.get("schema_version")?.as_str()?.to_owned();
-    Some((version, model))
-}
-
-fn realigned(pairs: &DataFrame, alignment: &Alignment) -> PolarsResult<ScoredPairs> {
-    let old = scored(pairs)?;
-    let mut new = ScoredPairs::default();
-    for index in 0..old.len() {
-        let row = |old: u32| alignment.new_rows.get(old as usize).copied().flatten();
-        if let (Some(left), Some(right)) = (row(old.left[index]), row(old.right[index])) {
-            new.left.push(left);
-            new.right.push(right);
-            new.weight.push(old.weight[index]);
-            new.probability.push(old.probability[index]);
-            new.household.push(old.household[index]);
-        }
-    }
-    Ok(new)
+    Some((version, matched))
 }
 
 fn clusters(linked: &Linked) -> PolarsResult<DataFrame> {
-    df!("cluster" => &linked.clusters, "household" => &linked.households)
+    df!("cluster" => &linked.clusters, "household" => &linked.households, "counted" => &linked.counted)
 }
 
 fn pairs(pairs: &ScoredPairs) -> PolarsResult<DataFrame> {
@@ -121,12 +126,16 @@ fn pairs(pairs: &ScoredPairs) -> PolarsResult<DataFrame> {
     )
 }
 
+/// A column of row numbers.
+pub(crate) fn rows(frame: &DataFrame, column: &str) -> PolarsResult<Vec<u32>> {
+    Ok(frame.column(column)?.u32()?.into_no_null_iter().collect())
+}
+
 fn scored(frame: &DataFrame) -> PolarsResult<ScoredPairs> {
-    let rows = |name: &str| -> PolarsResult<Vec<u32>> { Ok(frame.column(name)?.u32()?.into_no_null_iter().collect()) };
     let reals = |name: &str| -> PolarsResult<Vec<f32>> { Ok(frame.column(name)?.f32()?.into_no_null_iter().collect()) };
     Ok(ScoredPairs {
-        left: rows("left")?,
-        right: rows("right")?,
+        left: rows(frame, "left")?,
+        right: rows(frame, "right")?,
         weight: reals("weight")?,
         probability: reals("probability")?,
         household: reals("household")?,

@@ -1,0 +1,59 @@
+//! The merge threshold without labels: the one whose clusters the model itself expects to be best.
+//!
+//! Two groups are one person or they are not, all their pairs at once, and the mean weight of these pairs says how
+//! probably. So the F1 that the clusters of each threshold will have can be expected without any truth, and the best be taken.
+//! Where the probabilities are right that is half of the F1 reached (Lipton, Elkan and Naryanaswamy 2014).
+
+use crate::clusters::{Merge, probability_of};
+
+/// The lowest threshold that is considered, and the highest, as probabilities: beyond them it is the probabilities that are
+/// doubtful, and not the clusters.
+const LOWEST: f64 = 0.4;
+const HIGHEST: f64 = 0.6;
+
+/// At this threshold, in bits, the merges come about from which one is chosen.
+pub(crate) const EARLIEST: f32 = -2.0;
+
+/// The threshold as a probability. `merges` came about at [`EARLIEST`].
+pub(crate) fn choose(mut merges: Vec<Merge>) -> f64 {
+    merges.sort_by(|left, right| right.mean.total_cmp(&left.mean).then(right.pairs.total_cmp(&left.pairs)));
+    let expected = |merge: &Merge| f64::from(merge.pairs) * f64::from(probability_of(merge.mean));
+    let in_all: f64 = merges.iter().map(expected).sum();
+    let (mut right_pairs, mut pairs) = (0.0, 0.0);
+    let mut best = (0.0, 0.5);
+    for merge in &merges {
+        right_pairs += expected(merge);
+        pairs += f64::from(merge.pairs);
+        let f1 = 2.0 * right_pairs / (pairs + in_all);
+        if f1 > best.0 {
+            best = (f1, f64::from(probability_of(merge.mean)));
+        }
+    }
+    best.1.clamp(LOWEST, HIGHEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merges(means: &[(usize, f32)]) -> Vec<Merge> {
+        let several = |&(count, mean): &(usize, f32)| std::iter::repeat_n(Merge { mean, pairs: 1.0 }, count);
+        means.iter().flat_map(several).collect()
+    }
+
+    #[test]
+    fn merges_that_are_more_likely_wrong_than_right_stay_out() {
+        let threshold = choose(merges(&[(100, 9.0), (100, -1.5)]));
+        assert!((threshold - HIGHEST).abs() < 1e-9, "{threshold}");
+    }
+
+    #[test]
+    fn merges_that_are_as_likely_right_as_wrong_come_in() {
+        assert!(choose(merges(&[(100, 9.0), (100, 0.0)])) <= 0.5);
+    }
+
+    #[test]
+    fn without_any_merge_the_threshold_is_even_odds() {
+        assert!((choose(Vec::new()) - 0.5).abs() < 1e-9);
+    }
+}
