@@ -37,6 +37,9 @@ impl FromStr for Span {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || format!("`{text}` is not a duration; write a number and s, m, h, d or w, such as `36h`");
         let trimmed = text.trim();
+        if trimmed.starts_with('-') {
+            return Err(format!("`{text}` is negative; a duration is a number and s, m, h, d or w, such as `36h`"));
+        }
         let unit = trimmed.chars().last().ok_or_else(wrong)?;
         let factor = match unit {
             's' => 1,

@@ -6,7 +6,16 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::duration::Span;
 use crate::source::{Family, SourceSchema};
+
+mod policy;
+
+pub use policy::{After, Missed, On, Overlap, Retry, StepPolicy};
+
+/// The group of all jobs that pull, consolidate or publish: one of them runs at a time, since each builds on what was
+/// published last.
+pub const PERSONS: &str = "persons";
 
 /// The text of the shipped `jobs.toml`.
 pub const SHIPPED: &str = include_str!("../../jobs.toml");
@@ -18,10 +27,27 @@ pub struct JobsSchema {
     /// Name → job. A name is lower case letters, digits, `-` and `_`.
     #[serde(default, rename = "job")]
     pub jobs: BTreeMap<String, JobSchema>,
+    /// Group → how many runs of its jobs may be under way at once; a group that is not named here: 1.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Limit>")]
+    pub concurrency: BTreeMap<String, u32>,
+}
+
+/// How many at once.
+#[derive(JsonSchema)]
+#[schemars(transparent)]
+#[expect(dead_code, reason = "it is there for the JSON Schema alone")]
+struct Limit(#[schemars(range(min = 1))] u32);
+
+impl JobsSchema {
+    /// How many runs of a group may be under way at once.
+    pub fn limit_of(&self, group: &str) -> u32 {
+        if group == PERSONS { 1 } else { self.concurrency.get(group).copied().unwrap_or(1) }
+    }
 }
 
 /// One job: a list of steps and when it is due.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JobSchema {
     /// The job's name on a German page.
@@ -37,9 +63,46 @@ pub struct JobSchema {
     /// The IANA zone in which the schedule is read; left out: `locale.time_zone` of `kartei.toml`.
     #[serde(default)]
     pub time_zone: Option<String>,
-    /// A run must be done so long after its due time, or an alert goes out.
+    /// What becomes of due times that were missed.
     #[serde(default)]
-    pub expect_within: Option<crate::duration::Span>,
+    pub missed: Missed,
+    /// A due time that is noticed later than this is not made up for; left out: however late, with `missed = "skip"`
+    /// after a minute.
+    #[serde(default)]
+    pub missed_within: Option<Span>,
+    /// What becomes of a due time while an earlier run of the job is under way.
+    #[serde(default)]
+    pub overlap: Overlap,
+    /// Each run begins up to so much later than it is due, by chance, but always the same for the same due time.
+    #[serde(default)]
+    pub jitter: Option<Span>,
+    /// The run fails when it takes longer, counted from each beginning.
+    #[serde(default)]
+    pub timeout: Option<Span>,
+    /// When a run that failed is begun again.
+    #[serde(default)]
+    pub retry: Retry,
+    /// What is said of single steps.
+    #[serde(default, rename = "step")]
+    pub step_policies: BTreeMap<StepName, StepPolicy>,
+    /// The jobs after which it runs: a name, or `{ job = "nightly", on = "failure" }`.
+    #[serde(default)]
+    pub after: Vec<After>,
+    /// Not due before this day or time, by the clock of its zone.
+    #[serde(default)]
+    pub enabled_from: Option<String>,
+    /// Not due from this day or time on.
+    #[serde(default)]
+    pub enabled_until: Option<String>,
+    /// Windows in which it is not due: `22:00-06:00`, `Sat-Sun`, `Mon-Fri 08:00-18:00`, `2026-12-24..2026-12-26`.
+    #[serde(default)]
+    pub blackout: Vec<String>,
+    /// A run must have succeeded so long after its due time, or an alert goes out.
+    #[serde(default)]
+    pub expect_within: Option<Span>,
+    /// The groups to which it belongs, beside that of all jobs that write persons; `[concurrency]` limits them.
+    #[serde(default)]
+    pub concurrency: Vec<String>,
     /// The steps, in order.
     pub steps: Vec<StepName>,
     /// The sources that are pulled; left out, with `families` left out too: all.
@@ -58,6 +121,22 @@ impl JobSchema {
     pub fn pulls(&self, source: &SourceSchema) -> bool {
         let all = self.sources.is_empty() && self.families.is_empty();
         all || self.sources.contains(&source.name) || self.families.contains(&source.family)
+    }
+
+    /// The groups of which a run takes a place, sorted.
+    pub fn groups(&self) -> Vec<String> {
+        let writes = [StepName::Pull, StepName::Consolidate, StepName::Publish];
+        let is_writer = self.steps.iter().any(|step| writes.contains(step));
+        let mut groups = self.concurrency.clone();
+        groups.extend(is_writer.then(|| PERSONS.to_owned()));
+        groups.sort();
+        groups.dedup();
+        groups
+    }
+
+    /// What is said of a step; nothing in particular where nothing is.
+    pub fn policy_of(&self, step: StepName) -> StepPolicy {
+        self.step_policies.get(&step).cloned().unwrap_or_default()
     }
 }
 
@@ -99,7 +178,7 @@ impl fmt::Display for StepName {
     }
 }
 
-/// The texts that say when a job is due. Whether they are cron is for the scheduler to say.
+/// The texts that say when a job is due.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(from = "OneOrSeveral", into = "OneOrSeveral")]
 #[schemars(with = "OneOrSeveral")]

@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod consent;
+pub mod due;
 pub mod duration;
 pub mod frame;
 pub mod jobs;
@@ -18,3 +19,4 @@ pub mod problem;
 pub mod settings;
 pub mod source;
 pub mod starter;
+pub mod window;

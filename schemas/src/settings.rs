@@ -31,6 +31,8 @@ pub struct Settings {
     pub guards: GuardSettings,
     /// Language, time zone and country.
     pub locale: LocaleSettings,
+    /// How the jobs are run.
+    pub serve: ServeSettings,
     /// What is logged, and how.
     pub log: LogSettings,
     /// Who is told when something goes wrong.
@@ -217,7 +219,24 @@ impl Default for LocaleSettings {
     }
 }
 
-/// The section `[log]`. Logs go to standard error.
+/// The section `[serve]`: how `kartei serve` runs the jobs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServeSettings {
+    /// How many runs this process works on at once.
+    #[schemars(range(min = 1, max = 64))]
+    pub workers: u32,
+    /// How long a run may go on when kartei is stopped; then it is put down, and goes on at the next start.
+    pub shutdown_grace: Span,
+}
+
+impl Default for ServeSettings {
+    fn default() -> Self {
+        Self { workers: 2, shutdown_grace: Span::from_seconds(30) }
+    }
+}
+
+/// The section `[log]`. Logs go to standard error, and what belongs to a run is kept with it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogSettings {
@@ -225,11 +244,21 @@ pub struct LogSettings {
     pub level: String,
     /// How a line looks.
     pub format: LogFormat,
+    /// So many lines are kept of each run at most; the first and the last ones stay.
+    #[schemars(range(min = 10, max = 1_000_000))]
+    pub run_lines: u32,
+    /// The lines of runs older than this are removed.
+    pub run_retention: Span,
 }
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { level: "warn".to_owned(), format: LogFormat::Text }
+        Self {
+            level: "warn".to_owned(),
+            format: LogFormat::Text,
+            run_lines: 5_000,
+            run_retention: Span::from_seconds(30 * 86_400),
+        }
     }
 }
 

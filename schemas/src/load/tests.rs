@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod jobs;
+
 const SOURCE: &str = r#"
 family = "membership"
 key = ["Mitgliedsnummer"]
