@@ -77,7 +77,13 @@ impl Night {
 
     /// The row of a record that somebody named.
     pub(crate) fn row(&self, id: &RecordId) -> Result<usize, Failure> {
-        self.run.row(id).ok_or_else(|| no_such_record(id))
+        self.run.row(id).ok_or_else(|| {
+            let sources = &self.installation.project.schemas.sources;
+            let is_known = sources.iter().any(|source| source.name == id.source);
+            let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+            let hint = (!is_known).then(|| format!("there is no source `{}`, but {}", id.source, names.join(", ")));
+            no_such_record(id).with_hint_if(hint)
+        })
     }
 
     /// Takes a fresh word in, in place of any on the same pair.

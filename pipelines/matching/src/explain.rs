@@ -10,10 +10,11 @@ use polars::frame::DataFrame;
 use serde::{Deserialize, Serialize};
 
 use crate::comparisons::{Comparer, Subject, level_of, subjects};
-use crate::learned::{Corrections, JudgedPair, Ladder, Lesson, against, learn};
+use crate::learned::{Anchor, Corrections, JudgedPair, Ladder, Lesson, against, learn};
 use crate::linked::{Linked, Model};
 use crate::rarity::Frequencies;
 use crate::records::Records;
+use crate::sample::{Drawn, stratum_of};
 use crate::weights::{Odds, WeightTable, Weights};
 use crate::{LinkError, contacts, training};
 
@@ -181,11 +182,24 @@ impl Explainer {
             same,
             weight: f64::from(odds.same) - against(f64::from(odds.household)),
             levels: levels.filter(|(_, level)| *level > 0).collect(),
+            stratum: stratum_of(self, left, right),
         })
     }
 
-    /// Learns corrections from judged pairs; `None` where they are too few. `made` says how, for the file's reader.
-    pub fn learn(&self, pairs: &[JudgedPair], made: &str) -> Option<Lesson> {
+    /// Learns corrections from judged pairs; `None` where they are too few. `drawn` is a sample of all pairs, which holds
+    /// the weights where nobody judged. `made` says how, for the file's reader.
+    pub fn learn(&self, pairs: &[JudgedPair], drawn: &Drawn, made: &str) -> Option<Lesson> {
+        let unjudged = drawn.pairs.iter().filter_map(|pair| {
+            let stratum = &drawn.strata[pair.stratum];
+            let count = drawn.pairs.iter().filter(|other| other.stratum == pair.stratum).count();
+            let judged = self.judged(pair.left as usize, pair.right as usize, false)?;
+            Some(Anchor {
+                stratum: stratum.name.clone(),
+                pair: judged,
+                stands_for: stratum.pairs as f64 / count as f64,
+            })
+        });
+        let unjudged: Vec<Anchor> = unjudged.collect();
         let ladder = |(place, subject): (usize, &Subject)| Ladder {
             comparison: subject.title(&self.records).to_owned(),
             levels: (1_u8..)
@@ -194,7 +208,7 @@ impl Explainer {
                 .collect(),
         };
         let ladders: Vec<Ladder> = self.subjects.iter().enumerate().map(ladder).collect();
-        learn(pairs, &ladders, made)
+        learn(pairs, &unjudged, &ladders, made)
     }
 
     /// The comparisons of the run, each with its levels by growing agreement.

@@ -64,7 +64,6 @@ fn ordered(left: u32, right: u32) -> (u32, u32) {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use proptest::test_runner::RngSeed;
 
     use super::*;
 
@@ -99,12 +98,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig {
-            failure_persistence: None,
-            rng_seed: RngSeed::Fixed(20_261_125),
-            ..ProptestConfig::default()
-        })]
-
         /// Verdicts that come from a truth are never contradicted by what follows from them.
         #[test]
         fn what_follows_from_true_judgements_is_true(

@@ -3,12 +3,15 @@
 //! A pair's weight `w` (log2 of the odds of one person against all else) becomes `slope · w + intercept + Σ δ`, with one
 //! `δ` a level. This is logistic regression with the fitted weight as its offset: the slope and the intercept are Platt's
 //! calibration (Platt 1999), and Gaussian priors hold the slope near 1 and the rest near 0, so that a few dozen
-//! judgements move what they speak of and nothing else. Stewards see doubtful pairs, not a fair sample; a model of the
-//! verdict *given* the comparison is not biased by that, as shares of levels counted on judged pairs would be. Where the
+//! judgements move what they speak of and nothing else. Stewards see doubtful pairs, not a fair sample: among the probable
+//! pairs they are asked only about those that the clusters kept apart. So each judged pair stands for its share of its
+//! stratum, and strata that nobody judged are held where they are by pairs that count as the run has them. Where the
 //! fitted weights grow from one level to the next, the corrected ones never fall (pool adjacent violators; Ayer et al.
 //! 1955).
 
-use kartei_schemas::matching::{Correction, Learned};
+mod curve;
+
+use kartei_schemas::matching::Learned;
 use serde::Serialize;
 
 use crate::comparisons::{NO_LEVEL, Subject, level_of};
@@ -16,6 +19,7 @@ use crate::forest::Forest;
 use crate::records::Records;
 use crate::text::mix;
 use crate::weights::Odds;
+use curve::Curve;
 
 /// Fewer judgements than this, or fewer than a quarter of it of either verdict, teach nothing.
 pub const FEWEST_JUDGEMENTS: usize = 30;
@@ -97,6 +101,28 @@ pub struct JudgedPair {
     pub weight: f64,
     /// Comparison and level of each step, levels counted from 1; missing ones left out.
     pub levels: Vec<(usize, u8)>,
+    /// The stratum of the sample to which the pair belongs; none where it is too improbable.
+    pub stratum: Option<String>,
+}
+
+/// A pair that nobody judged: it counts as its weight has it, for all pairs of its stratum that it stands for.
+pub(crate) struct Anchor {
+    pub(crate) stratum: String,
+    pub(crate) pair: JudgedPair,
+    pub(crate) stands_for: f64,
+}
+
+/// So many judged pairs speak for their stratum; with fewer, pairs that nobody judged hold it.
+const SPEAK_FOR_STRATUM: usize = 10;
+
+/// No judged pair stands for more pairs.
+const MOST_STANDS_FOR: f64 = 10.0;
+
+/// A pair as it enters the fit: what it is held to be, and for how many pairs it counts.
+struct Example<'a> {
+    pair: &'a JudgedPair,
+    belief: f64,
+    count: f64,
 }
 
 /// How well probabilities fit verdicts.
@@ -152,26 +178,55 @@ pub fn fitness(pairs: impl Iterator<Item = (f64, bool)>) -> Fitness {
 }
 
 /// Learns from judged pairs; `None` where they are too few.
-pub(crate) fn learn(pairs: &[JudgedPair], ladders: &[Ladder], made: &str) -> Option<Lesson> {
+pub(crate) fn learn(pairs: &[JudgedPair], anchors: &[Anchor], ladders: &[Ladder], made: &str) -> Option<Lesson> {
     let same = pairs.iter().filter(|pair| pair.same).count();
     let least = FEWEST_JUDGEMENTS / 4;
     if pairs.len() < FEWEST_JUDGEMENTS || same < least || pairs.len() - same < least {
         return None;
     }
+    let counts = counts(pairs, anchors);
+    let judged = |wanted: &dyn Fn(usize) -> bool| -> Vec<Example<'_>> {
+        let chosen = pairs.iter().enumerate().filter(|(place, _)| wanted(*place));
+        let examples =
+            chosen.map(|(place, pair)| Example { pair, belief: f64::from(u8::from(pair.same)), count: counts[place] });
+        examples.chain(held(pairs, anchors)).collect()
+    };
     let folds = folds(pairs);
     let mut tested = Vec::with_capacity(pairs.len());
     for fold in 0..FOLDS {
-        let apart: Vec<&JudgedPair> =
-            pairs.iter().zip(&folds).filter(|(_, its)| **its != fold).map(|(pair, _)| pair).collect();
-        let curve = Curve::fit(&apart, ladders);
-        let held = pairs.iter().zip(&folds).filter(|(_, its)| **its == fold);
-        tested.extend(held.map(|(pair, _)| (curve.weight(pair), pair.same)));
+        let curve = Curve::fit(&judged(&|place| folds[place] != fold), ladders);
+        let held_out = pairs.iter().zip(&folds).filter(|(_, its)| **its == fold);
+        tested.extend(held_out.map(|(pair, _)| (curve.weight(pair), pair.same)));
     }
-    let all: Vec<&JudgedPair> = pairs.iter().collect();
     Some(Lesson {
-        learned: Curve::fit(&all, ladders).learned(ladders, made),
+        learned: Curve::fit(&judged(&|_| true), ladders).learned(ladders, made),
         before: fitness(pairs.iter().map(|pair| (pair.weight, pair.same))),
         after: fitness(tested.into_iter()),
+    })
+}
+
+fn judged_in(pairs: &[JudgedPair], stratum: Option<&str>) -> usize {
+    pairs.iter().filter(|pair| pair.stratum.as_deref() == stratum).count()
+}
+
+/// For how many pairs each judged one counts: an even share of its stratum, and never less than itself.
+fn counts(pairs: &[JudgedPair], anchors: &[Anchor]) -> Vec<f64> {
+    let share = |pair: &JudgedPair| {
+        let of_stratum = anchors.iter().filter(|anchor| Some(&anchor.stratum) == pair.stratum.as_ref());
+        let whole: f64 = of_stratum.map(|anchor| anchor.stands_for).sum();
+        let judged = judged_in(pairs, pair.stratum.as_deref());
+        if judged < SPEAK_FOR_STRATUM { 1.0 } else { (whole / judged as f64).clamp(1.0, MOST_STANDS_FOR) }
+    };
+    pairs.iter().map(share).collect()
+}
+
+/// The pairs that hold strata for which too few judged ones speak.
+fn held<'a>(pairs: &'a [JudgedPair], anchors: &'a [Anchor]) -> impl Iterator<Item = Example<'a>> {
+    let silent = |anchor: &&Anchor| judged_in(pairs, Some(&anchor.stratum)) < SPEAK_FOR_STRATUM;
+    anchors.iter().filter(silent).map(|anchor| Example {
+        pair: &anchor.pair,
+        belief: sigmoid(anchor.pair.weight),
+        count: anchor.stands_for,
     })
 }
 
@@ -189,250 +244,9 @@ fn folds(pairs: &[JudgedPair]) -> Vec<u64> {
     pairs.iter().map(|pair| mix(u64::from(labels[place(pair.rows.0) as usize]), 41) % FOLDS).collect()
 }
 
-/// The curve that is fitted: slope, intercept, and one correction a level.
-struct Curve {
-    slope: f64,
-    intercept: f64,
-    levels: Vec<[f64; 16]>,
-}
-
-impl Curve {
-    fn fit(pairs: &[&JudgedPair], ladders: &[Ladder]) -> Self {
-        let mut counts = vec![[0_usize; 16]; ladders.len()];
-        for (place, level) in pairs.iter().flat_map(|pair| &pair.levels) {
-            counts[*place][usize::from(*level)] += 1;
-        }
-        let mut places = vec![[0_usize; 16]; ladders.len()];
-        let mut unknowns = 2;
-        for (counts, places) in counts.iter().zip(&mut places) {
-            for (count, place) in counts.iter().zip(places.iter_mut()).skip(1) {
-                if *count >= FEWEST_PAIRS {
-                    *place = unknowns;
-                    unknowns += 1;
-                }
-            }
-        }
-        let features = |pair: &JudgedPair| {
-            let mut row = vec![(0, pair.weight.clamp(-MOST_WEIGHT, MOST_WEIGHT)), (1, 1.0)];
-            let levels = pair.levels.iter().map(|(place, level)| (places[*place][usize::from(*level)], 1.0));
-            row.extend(levels.filter(|(place, _)| *place > 0));
-            row
-        };
-        let rows: Vec<(Vec<(usize, f64)>, bool)> = pairs.iter().map(|pair| (features(pair), pair.same)).collect();
-        let found = newton(&rows, unknowns);
-        let mut curve =
-            Self { slope: found[0].clamp(0.1, 3.0), intercept: found[1], levels: vec![[0.0; 16]; ladders.len()] };
-        for (place, ladder) in ladders.iter().enumerate() {
-            for (bits, unknown) in curve.levels[place].iter_mut().zip(&places[place]) {
-                if *unknown > 0 {
-                    *bits = found[*unknown].clamp(-MOST_CORRECTION, MOST_CORRECTION);
-                }
-            }
-            curve.keep_order(place, ladder, &counts[place]);
-        }
-        curve
-    }
-
-    /// Where the weights grow, the corrected ones do not fall.
-    fn keep_order(&mut self, place: usize, ladder: &Ladder, counts: &[usize; 16]) {
-        let base: Vec<f64> = ladder.levels.iter().map(|(_, weight)| *weight).take(15).collect();
-        let mut start = 0;
-        while start < base.len() {
-            let mut end = start + 1;
-            while end < base.len() && base[end] >= base[end - 1] {
-                end += 1;
-            }
-            let wanted: Vec<(f64, f64)> = (start..end)
-                .map(|level| (base[level] * self.slope + self.levels[place][level + 1], counts[level + 1] as f64 + 0.5))
-                .collect();
-            for (level, value) in (start..end).zip(pooled(&wanted)) {
-                self.levels[place][level + 1] =
-                    (value - base[level] * self.slope).clamp(-MOST_CORRECTION, MOST_CORRECTION);
-            }
-            start = end;
-        }
-    }
-
-    fn weight(&self, pair: &JudgedPair) -> f64 {
-        let levels = pair.levels.iter().map(|(place, level)| self.levels[*place][usize::from(*level)]);
-        self.slope * pair.weight + self.intercept + levels.sum::<f64>()
-    }
-
-    fn learned(&self, ladders: &[Ladder], made: &str) -> Learned {
-        let round = |bits: f64| (bits * 1000.0).round() / 1000.0;
-        let mut corrections = Vec::new();
-        for (ladder, levels) in ladders.iter().zip(&self.levels) {
-            for ((name, _), bits) in ladder.levels.iter().zip(&levels[1..]) {
-                if bits.abs() >= 0.05 {
-                    let comparison = ladder.comparison.clone();
-                    corrections.push(Correction { comparison, level: name.clone(), bits: round(*bits) });
-                }
-            }
-        }
-        Learned { made: made.to_owned(), slope: round(self.slope), intercept: round(self.intercept), corrections }
-    }
-}
-
-/// Values that never fall, as near to the wanted ones as can be, each with its weight.
-fn pooled(wanted: &[(f64, f64)]) -> Vec<f64> {
-    let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
-    for (value, weight) in wanted {
-        blocks.push((*value, *weight, 1));
-        while let [.., before, last] = blocks.as_slice()
-            && before.0 > last.0
-        {
-            let weight = before.1 + last.1;
-            let joined = ((before.0 * before.1 + last.0 * last.1) / weight, weight, before.2 + last.2);
-            blocks.truncate(blocks.len() - 2);
-            blocks.push(joined);
-        }
-    }
-    blocks.into_iter().flat_map(|(value, _, count)| std::iter::repeat_n(value, count)).collect()
-}
-
 fn sigmoid(bits: f64) -> f64 {
     1.0 / (1.0 + (-bits).exp2())
 }
 
-/// Newton's method on the penalised likelihood, which is concave: a few steps reach its top.
-fn newton(rows: &[(Vec<(usize, f64)>, bool)], unknowns: usize) -> Vec<f64> {
-    let prior = |place: usize| match place {
-        0 => (1.0, SLOPE_DEVIATION),
-        1 => (0.0, INTERCEPT_DEVIATION),
-        _ => (0.0, CORRECTION_DEVIATION),
-    };
-    let mut values: Vec<f64> = (0..unknowns).map(|place| prior(place).0).collect();
-    for _ in 0..50 {
-        let mut gradient = vec![0.0; unknowns];
-        let mut curvature = vec![0.0; unknowns * unknowns];
-        for place in 0..unknowns {
-            let (mean, deviation) = prior(place);
-            gradient[place] = (mean - values[place]) / deviation.powi(2);
-            curvature[place * unknowns + place] = deviation.powi(-2);
-        }
-        for (row, same) in rows {
-            let bits: f64 = row.iter().map(|(place, value)| values[*place] * value).sum();
-            let probability = sigmoid(bits);
-            let slope = std::f64::consts::LN_2 * (f64::from(u8::from(*same)) - probability);
-            let bend = std::f64::consts::LN_2.powi(2) * probability * (1.0 - probability);
-            for (place, value) in row {
-                gradient[*place] += slope * value;
-                for (other, other_value) in row {
-                    curvature[*place * unknowns + other] += bend * value * other_value;
-                }
-            }
-        }
-        let step = solve(curvature, gradient, unknowns);
-        let longest = step.iter().fold(0.0_f64, |longest, step| longest.max(step.abs()));
-        let damping = if longest > 2.0 { 2.0 / longest } else { 1.0 };
-        for (value, step) in values.iter_mut().zip(&step) {
-            *value += damping * step;
-        }
-        if longest < 1e-9 {
-            break;
-        }
-    }
-    values
-}
-
-/// Solves a symmetric, positive definite system by elimination; no pivot is needed for such a one.
-fn solve(mut matrix: Vec<f64>, mut right: Vec<f64>, size: usize) -> Vec<f64> {
-    for pivot in 0..size {
-        for row in pivot + 1..size {
-            let factor = matrix[row * size + pivot] / matrix[pivot * size + pivot];
-            for column in pivot..size {
-                matrix[row * size + column] -= factor * matrix[pivot * size + column];
-            }
-            right[row] -= factor * right[pivot];
-        }
-    }
-    for row in (0..size).rev() {
-        let known: f64 = (row + 1..size).map(|column| matrix[row * size + column] * right[column]).sum();
-        right[row] = (right[row] - known) / matrix[row * size + row];
-    }
-    right
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ladder() -> Vec<Ladder> {
-        let level = |name: &str, weight: f64| (name.to_owned(), weight);
-        let levels = vec![level("different", -6.0), level("near", 2.0), level("exact", 5.0)];
-        vec![Ladder { comparison: "birth_date".to_owned(), levels }]
-    }
-
-    /// Pairs whose `near` dates are, against their weight, mostly two persons.
-    fn judged(count: u32) -> Vec<JudgedPair> {
-        let pair = |number: u32| {
-            let level = u8::try_from(number % 3 + 1).unwrap();
-            let base = [-6.0, 2.0, 5.0][usize::from(level) - 1];
-            let same = match level {
-                1 => false,
-                2 => number.is_multiple_of(5),
-                _ => true,
-            };
-            JudgedPair { rows: (2 * number, 2 * number + 1), same, weight: base, levels: vec![(0, level)] }
-        };
-        (0..count).map(pair).collect()
-    }
-
-    #[test]
-    fn a_few_judgements_teach_nothing_and_some_dozens_mend_the_level_that_was_wrong() {
-        assert_eq!(learn(&judged(20), &ladder(), ""), None);
-        let lesson = learn(&judged(90), &ladder(), "from a test").unwrap();
-        assert!(lesson.is_better(), "{lesson:?}");
-        let near = lesson.learned.corrections.iter().find(|correction| correction.level == "near").unwrap();
-        assert!(near.bits < -1.0, "{lesson:?}");
-    }
-
-    #[test]
-    fn verdicts_that_follow_the_weights_change_next_to_nothing() {
-        let mut pairs = judged(90);
-        for (number, pair) in pairs.iter_mut().enumerate() {
-            // The weights give 1/65, 4/5 and 32/33.
-            pair.same = match pair.levels[0].1 {
-                1 => false,
-                2 => !number.is_multiple_of(5),
-                _ => true,
-            };
-        }
-        let lesson = learn(&pairs, &ladder(), "").unwrap();
-        assert!(lesson.learned.corrections.iter().all(|correction| correction.bits.abs() < 1.0), "{lesson:?}");
-        assert!((0.7..1.4).contains(&lesson.learned.slope), "{lesson:?}");
-    }
-
-    #[test]
-    fn corrected_weights_keep_their_order() {
-        let mut pairs = judged(120);
-        for pair in &mut pairs {
-            // The wrong way round: full agreement is said to be two persons, a near date to be one.
-            pair.same = pair.levels[0].1 == 2;
-        }
-        let ladders = ladder();
-        let all: Vec<&JudgedPair> = pairs.iter().collect();
-        let curve = Curve::fit(&all, &ladders);
-        let corrected: Vec<f64> = ladders[0]
-            .levels
-            .iter()
-            .zip(&curve.levels[0][1..])
-            .map(|((_, weight), bits)| weight * curve.slope + bits)
-            .collect();
-        assert!(corrected.is_sorted(), "{corrected:?}");
-    }
-
-    #[test]
-    fn pooling_joins_what_falls_and_leaves_what_grows() {
-        assert_eq!(pooled(&[(1.0, 1.0), (3.0, 1.0), (2.0, 3.0), (5.0, 1.0)]), [1.0, 2.25, 2.25, 5.0]);
-    }
-
-    #[test]
-    fn corrections_move_the_weight_by_what_they_say() {
-        let corrections = Corrections { slope: 0.5, intercept: 1.0, levels: vec![[0.25; 16]] };
-        let odds = Odds { same: 10.0, household: 3.0 };
-        let before = f64::from(odds.weight());
-        let after = f64::from(corrections.apply(odds, 1).weight());
-        assert!((after - (0.5 * before + 1.25)).abs() < 1e-3, "{before} {after}");
-    }
-}
+mod tests;

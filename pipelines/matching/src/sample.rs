@@ -95,6 +95,14 @@ fn lot(pair: &SampledPair, seed: u64) -> u64 {
     scrambled(seed, u64::from(pair.left) << 32 | u64::from(pair.right))
 }
 
+/// The name of the stratum to which a pair of rows belongs; none where it is too improbable to be sampled.
+pub(crate) fn stratum_of(explainer: &Explainer, left: usize, right: usize) -> Option<String> {
+    let bands = Bands::of(explainer);
+    let together = explainer.clusters.get(left) == explainer.clusters.get(right);
+    let place = bands.place(explainer.probability(left, right)?, together)?;
+    Some(bands.names[place].0.clone())
+}
+
 /// The bands of probability, first inside clusters, then between them.
 struct Bands {
     names: Vec<(String, bool)>,

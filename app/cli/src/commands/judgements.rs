@@ -113,7 +113,7 @@ pub(crate) async fn run(command: &Judgements, context: &Context) -> Outcome {
             for id in &numbers {
                 store.undo_judgement(*id, &signature.by, signature.reason.as_deref(), context.now).await?;
             }
-            console.remark(format_args!("{} judgements undone; the next run goes by what is left", numbers.len()));
+            console.remark(format_args!("judgements undone: {}; the next run goes by what is left", numbers.len()));
         }
     }
     Ok(Exit::Done)
@@ -194,7 +194,7 @@ fn export(entries: &[Listed], out: Option<&Path>, console: Console) -> Result<()
         Some(path) => {
             let during = || format!("{} cannot be written", path.display());
             File::create(path).and_then(|mut file| file.write_all(&bytes)).during(during())?;
-            console.remark(format_args!("{} judgements written to {}", entries.len(), path.display()));
+            console.remark(format_args!("judgements written to {}: {}", path.display(), entries.len()));
         }
         None => std::io::stdout().write_all(&bytes)?,
     }
@@ -235,12 +235,12 @@ async fn import(file: &Path, signature: &Signature, store: &Store, context: &Con
         return context.console.write_json(&counts);
     }
     context.console.line(format_args!(
-        "{} judgements written, {} held already, {} rows without a verdict",
+        "judgements written: {}, held already: {}, rows passed by: {}",
         counts.written, counts.held_already, counts.without_verdict
     ))?;
     if counts.unknown_records > 0 {
         context.console.remark(format_args!(
-            "{} records are not known yet; what was said of them counts once they come",
+            "records not known yet: {}; what was said of them counts once they come",
             counts.unknown_records
         ));
     }

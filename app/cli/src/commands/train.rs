@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Args;
 use kartei_matching::learned::{FEWEST_JUDGEMENTS, Fitness, JudgedPair, Lesson, fitness};
 use kartei_matching::linked::Fit;
+use kartei_matching::sample::sample;
 use kartei_schemas::judgement::Verdict;
 use kartei_schemas::load::SCHEMAS_FOLDER;
 use kartei_schemas::matching::{ComparisonWeights, Learned, MatchSchema};
@@ -17,6 +18,9 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{During, Failure, Outcome};
 use crate::steward::Night;
+
+/// Pairs that nobody judged, which hold the weights where judgements say nothing.
+const HELD_PAIRS: usize = 2_000;
 
 /// Learns the weights from the last run and from the stewards' judgements
 #[derive(Debug, Args)]
@@ -75,7 +79,10 @@ pub(crate) async fn run(command: &Train, context: &Context) -> Outcome {
     }
     let pairs = judged(&night);
     let made = made(&night, &pairs, context);
-    let lesson = night.explainer.learn(&pairs, &made);
+    let most = project.schemas.matching.candidates.max_block_records;
+    let lesson = (pairs.len() >= FEWEST_JUDGEMENTS)
+        .then(|| sample(&night.explainer, most, HELD_PAIRS, 1))
+        .and_then(|drawn| night.explainer.learn(&pairs, &drawn, &made));
     let in_use = project.schemas.matching.learned.is_some().then(|| in_use(&night));
     let is_better = lesson.as_ref().is_some_and(Lesson::is_better);
     let takes_lesson = lesson.is_some() && (is_better || command.force);
@@ -164,7 +171,7 @@ fn show(report: &Report<'_>, is_fitted: bool, command: &Train, console: Console)
     }
     if report.learned.is_none() {
         console.line(format_args!(
-            "{} judgements ({} same) are too few to learn from: {FEWEST_JUDGEMENTS} are needed, a quarter of them of either \
+            "too few judgements to learn from: {} ({} same); {FEWEST_JUDGEMENTS} are needed, a quarter of them of either \
              verdict",
             report.judgements, report.same
         ))?;

@@ -109,7 +109,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 async fn no_sequence_of_words_and_undoings_loses_one(teller: Teller) {
-    let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 12, ..Config::default() });
     let handle = tokio::runtime::Handle::current();
     let store = teller.store.clone();
     let told = tokio::task::spawn_blocking(move || {

@@ -1,7 +1,7 @@
 //! What would tip a pair: the smallest change of one comparison that decides it the other way.
 
 use super::{Explainer, Tip, level_name};
-use crate::comparisons::{NAMES_SWAPPED, Subject, level_of, with_level};
+use crate::comparisons::{NAMES_SWAPPED, NO_LEVEL, Subject, level_of, with_level};
 
 impl Explainer {
     /// Tries every other level of every comparison that a person could look into, and takes the one that moves the
@@ -32,9 +32,14 @@ impl Explainer {
     }
 }
 
-/// Names that changed places take two comparisons at once, and what an address spells follows from it.
+/// Names that changed places take two comparisons at once, and what an address spells follows from it. Of a value that
+/// is missing nobody can guess more than that it agrees or differs.
 fn levels_to_try(subject: Subject, now: u8) -> impl Iterator<Item = u8> {
     let is_fixed = subject == Subject::MailName || subject == Subject::GivenName && now == NAMES_SWAPPED;
-    let last = if is_fixed { 0 } else { u8::try_from(subject.levels().len()).unwrap_or(0) };
-    (1..=last).filter(move |level| *level != now && !(subject == Subject::GivenName && *level == NAMES_SWAPPED))
+    let all = u8::try_from(subject.levels().len()).unwrap_or(0);
+    let exact = if subject == Subject::GivenName { NAMES_SWAPPED - 1 } else { all };
+    (1..=all).filter(move |level| {
+        let is_open = !is_fixed && *level != now && !(subject == Subject::GivenName && *level == NAMES_SWAPPED);
+        is_open && (now != NO_LEVEL || *level == 1 || *level == exact)
+    })
 }

@@ -58,7 +58,7 @@ pub(super) async fn run(batch: &Batch<'_>, queue: &[Asked], night: &mut Night, c
             console.line(format_args!("… and {} more", grouped((chosen.len() - SHOWN) as u64)))?;
         }
         console.line(format_args!(
-            "{} of {} waiting pairs fit and would be judged {}; {} more follow from them",
+            "{} of {} waiting pairs fit, to be judged {}; following from them: {}",
             grouped(chosen.len() as u64),
             grouped(queue.len() as u64),
             word(batch.verdict),
@@ -87,7 +87,7 @@ pub(super) async fn run(batch: &Batch<'_>, queue: &[Asked], night: &mut Night, c
             pairs: &chosen,
         })?;
     } else if decides {
-        console.remark(format_args!("{} judgements written; they count from the next run on", chosen.len()));
+        console.remark(format_args!("judgements written: {}; they count from the next run on", chosen.len()));
         console.hint("`kartei judgements undo --where-reason RULE` takes them back");
     }
     Ok(Exit::Done)
@@ -131,7 +131,7 @@ fn is_wanted(batch: &Batch<'_>, count: usize) -> Result<bool, Failure> {
         let failure = Failure::wrong_use("a rule decides only with `--yes` where nobody can be asked");
         return Err(failure.with_hint("look at `--dry-run` first"));
     }
-    write!(anstream::stderr().lock(), "write {count} judgements? [y/N] ")?;
+    write!(anstream::stderr().lock(), "judgements to write: {count}. Go on? [y/N] ")?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "yes" | "j" | "ja"))

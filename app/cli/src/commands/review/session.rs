@@ -82,12 +82,12 @@ impl<'a> Session<'a> {
         loop {
             if matches!(next, Next::Show) {
                 self.pass_what_follows();
-                if self.at >= self.queue.len() {
-                    break;
+                if self.at < self.queue.len() {
+                    self.show()?;
                 }
-                self.show()?;
             }
-            write!(anstream::stdout().lock(), "{} > ", self.words.keys.dimmed())?;
+            let keys = if self.at < self.queue.len() { self.words.keys } else { self.words.last };
+            write!(anstream::stdout().lock(), "{} > ", keys.dimmed())?;
             std::io::stdout().flush()?;
             let Some(answer) = self.input.next()? else { break };
             self.console.line(if matches!(self.input, Input::Keys) {
@@ -117,6 +117,10 @@ impl<'a> Session<'a> {
     }
 
     async fn act(&mut self, answer: Answer) -> Result<Next, Failure> {
+        if self.at >= self.queue.len() && !matches!(answer.letter, 'z' | 'q') {
+            self.console.line(self.words.not_understood)?;
+            return Ok(Next::Ask);
+        }
         if let Some(reason) = answer.reason {
             self.reason = Some(reason);
         }

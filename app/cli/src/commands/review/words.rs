@@ -5,6 +5,7 @@ use kartei_schemas::org::Language;
 /// The texts of one language.
 pub(super) struct Words {
     pub(super) keys: &'static str,
+    pub(super) last: &'static str,
     pub(super) help: &'static str,
     pub(super) reason: &'static str,
     pub(super) nothing: &'static str,
@@ -32,6 +33,7 @@ impl Words {
         match language {
             Language::De => Self {
                 keys: "Eine Person? [j/y] ja  [n] nein  [u] unklar  [s] später  [z] zurück  [e] warum  [p] Wert  [w] Grund  [q] Ende",
+                last: "Das war das letzte Paar. [z] zurück  [q] Ende",
                 help: "j oder y: eine Person; n: zwei Personen; u: nicht zu klären; s: jetzt nicht; z: die letzte Antwort \
                        zurücknehmen; e: was dafür und dagegen spricht; p: der Wert; w: den Grund für diese Antwort \
                        schreiben; q: aufhören. Was schon entschieden ist, bleibt.",
@@ -45,6 +47,7 @@ impl Words {
             },
             Language::En => Self {
                 keys: "One person? [y] yes  [n] no  [u] unsure  [s] skip  [z] undo  [e] why  [p] score  [w] reason  [q] end",
+                last: "That was the last pair. [z] undo  [q] end",
                 help: "y: one person; n: two persons; u: cannot be told; s: not now; z: take the last answer back; e: what \
                        speaks for it and against it; p: the score; w: write the reason for this answer; q: end. What is \
                        decided already stays.",
