@@ -222,7 +222,7 @@ fn counts(pairs: &[JudgedPair], anchors: &[Anchor]) -> Vec<f64> {
 
 /// The pairs that hold strata for which too few judged ones speak.
 fn held<'a>(pairs: &'a [JudgedPair], anchors: &'a [Anchor]) -> impl Iterator<Item = Example<'a>> {
-    let silent = |anchor: &&Anchor| judged_in(pairs, Some(&anchor.stratum)) < SPEAK_FOR_STRATUM;
+    let silent = move |anchor: &&Anchor| judged_in(pairs, Some(&anchor.stratum)) < SPEAK_FOR_STRATUM;
     anchors.iter().filter(silent).map(|anchor| Example {
         pair: &anchor.pair,
         belief: sigmoid(anchor.pair.weight),

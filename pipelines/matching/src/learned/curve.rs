@@ -174,4 +174,3 @@ fn solve(mut matrix: Vec<f64>, mut right: Vec<f64>, size: usize) -> Vec<f64> {
     }
     right
 }
-

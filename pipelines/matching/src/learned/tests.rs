@@ -64,8 +64,7 @@ fn corrected_weights_keep_their_order() {
     }
     let ladders = ladder();
     let belief = |pair: &JudgedPair| f64::from(u8::from(pair.same));
-    let all: Vec<Example<'_>> =
-        pairs.iter().map(|pair| Example { pair, belief: belief(pair), count: 1.0 }).collect();
+    let all: Vec<Example<'_>> = pairs.iter().map(|pair| Example { pair, belief: belief(pair), count: 1.0 }).collect();
     let curve = Curve::fit(&all, &ladders);
     let corrected: Vec<f64> = ladders[0]
         .levels
