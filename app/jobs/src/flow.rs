@@ -16,6 +16,7 @@ use crate::assemble::{self, Found};
 use crate::error::FlowError;
 use crate::heartbeat::keep_alive;
 use crate::options::RunOptions;
+use crate::progress::Progress;
 use crate::project::Project;
 use crate::rest::Rest;
 use crate::retention;
@@ -47,6 +48,8 @@ pub async fn conduct(
     let (run, lease, options, rest) = (&run, &lease, &options, &rest);
     let job = project.jobs.jobs.get(&run.job).cloned().ok_or_else(|| FlowError::UnknownJob(run.job.clone()))?;
     store.begin_run(lease, clock()).await?;
+    let progress = Progress::of(watch);
+    let watch = &progress;
     let mut conductor = Conductor {
         step: Step { project, store, run, lease, options, rest, watch, stop, previous, verdicts, clock },
         job,
@@ -58,6 +61,7 @@ pub async fn conduct(
         outcome = conductor.run() => outcome,
         () = keep_alive(store, lease.clone(), stop, clock) => Err(FlowError::Interrupted),
         () = stop.asked() => Err(FlowError::Interrupted),
+        never = progress.keep_noting(store, lease, clock) => match never {},
     };
     conductor.end(outcome).await
 }

@@ -13,6 +13,7 @@ pub mod history;
 pub mod last_run;
 pub mod options;
 pub mod planner;
+pub mod progress;
 pub mod project;
 pub mod pulse;
 pub mod records;

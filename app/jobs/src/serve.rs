@@ -47,7 +47,7 @@ pub async fn serve(
             }
         }
     };
-    work.await;
+    Box::pin(work).await;
 }
 
 /// Beats on, until it is dropped.
