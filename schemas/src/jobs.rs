@@ -20,6 +20,10 @@ pub const PERSONS: &str = "persons";
 /// The text of the shipped `jobs.toml`.
 pub const SHIPPED: &str = include_str!("../../jobs.toml");
 
+/// The parameters that the steps know. `full = true`: every source is read from its beginning, also what waits in
+/// quarantine, and everybody is matched and made anew.
+pub const PARAMS: [&str; 1] = ["full"];
+
 /// All jobs, by name.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -111,7 +115,7 @@ pub struct JobSchema {
     /// The families whose sources are pulled.
     #[serde(default)]
     pub families: Vec<Family>,
-    /// Parameters handed to the steps; `--param KEY=VALUE` replaces one for a single run.
+    /// Parameters of the steps, such as `full = true`; `--param KEY=VALUE` replaces one for a single run.
     #[serde(default)]
     pub params: BTreeMap<String, ParamValue>,
 }

@@ -123,6 +123,96 @@ fn a_mail_folder_that_takes_nothing_keeps_the_notices_for_later() {
     assert!(notices["deferred"].as_u64().unwrap() + notices["failed"].as_u64().unwrap() > 0, "{notices:#}");
 }
 
+/// A command that the rights of files bind, also where the tests run as root.
+fn bound_by_rights(app: &TestApp, arguments: &[&str]) -> Ended {
+    let binary = env!("CARGO_BIN_EXE_kartei");
+    let is_root = Command::new("id").arg("-u").output().unwrap().stdout.starts_with(b"0");
+    let mut command = if is_root {
+        let dropped = ["--bounding-set", "-dac_override,-dac_read_search", binary];
+        app.start_of(Command::new("setpriv"), &dropped)
+    } else {
+        app.command(&[])
+    };
+    Ended::of(command.args(arguments).output().unwrap())
+}
+
+fn set_rights(app: &TestApp, name: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(app.path(name), fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_store_that_may_not_be_written_is_named_by_run_and_check_and_yesterdays_persons_stand() {
+    let app = TestApp::after_a_night();
+    let before = app.exported();
+    set_rights(&app, "kartei.db", 0o444);
+    let said = bound_by_rights(&app, &["run", "--as-of", "2026-03-02"]).fails_with(1);
+    assert!(said.contains("the store cannot be written: it is read-only"), "{said}");
+    assert!(said.contains("hint: let the user that runs kartei write to the file and to its folder"), "{said}");
+    let checked = bound_by_rights(&app, &["check"]);
+    assert!(checked.code == 1 && checked.stdout.contains("kartei.db cannot be written"), "{checked:?}");
+    set_rights(&app, "kartei.db", 0o644);
+    recovers(&app, &before);
+}
+
+#[test]
+fn a_data_folder_that_may_not_be_written_is_named_and_yesterdays_persons_stand() {
+    let app = TestApp::after_a_night();
+    let before = app.exported();
+    set_rights(&app, "data/runs", 0o555);
+    let said = bound_by_rights(&app, &["run", "--as-of", "2026-03-02"]).fails_with(1);
+    assert!(said.contains("cannot write frame"), "{said}");
+    assert!(said.contains("hint: let the user that runs kartei write to the data folder"), "{said}");
+    set_rights(&app, "data/runs", 0o755);
+    recovers(&app, &before);
+}
+
+#[test]
+fn a_disk_that_is_full_for_the_frames_is_named_and_yesterdays_persons_stand() {
+    let app = TestApp::after_a_night();
+    let before = app.exported();
+    fs::create_dir_all(app.path("data/runs/2")).unwrap();
+    // Whatever is written here finds no room.
+    std::os::unix::fs::symlink("/dev/full", app.path("data/runs/2/records.parquet.part")).unwrap();
+    let said = app.night(2, &[]).fails_with(1);
+    assert!(said.contains("cannot write frame `runs/2/records`"), "{said}");
+    assert!(said.contains("hint: the disk is full: free some room and run again"), "{said}");
+    recovers(&app, &before);
+}
+
+#[test]
+fn a_disk_that_is_full_for_the_store_is_named_and_yesterdays_persons_stand() {
+    let app = TestApp::after_a_night();
+    let before = app.exported();
+    let log = app.path("kartei.db-wal");
+    let _ = fs::remove_file(&log);
+    std::os::unix::fs::symlink("/dev/full", &log).unwrap();
+    let said = app.night(2, &[]).fails_with(1);
+    assert!(said.contains("the store cannot be written: the disk is full"), "{said}");
+    assert!(said.contains("hint: free some room and run again"), "{said}");
+    let _ = fs::remove_file(&log);
+    recovers(&app, &before);
+}
+
+#[test]
+fn check_tells_that_a_store_is_of_an_older_version_and_leaves_it_so() {
+    let app = TestApp::after_a_night();
+    let count = "select count(*) from schema_migration";
+    let older = beside(&app, async |mut connection| {
+        let newest = "delete from schema_migration where version = (select max(version) from schema_migration)";
+        sqlx::query(newest).execute(&mut connection).await.unwrap();
+        sqlx::query_scalar::<_, i64>(count).fetch_one(&mut connection).await.unwrap()
+    });
+    for _ in 0..2 {
+        let checked = app.run(&["check"]);
+        assert!(checked.code == 0 && checked.stdout.contains("the next run brings them to"), "{checked:?}");
+    }
+    let after = beside(&app, async |mut connection| {
+        sqlx::query_scalar::<_, i64>(count).fetch_one(&mut connection).await.unwrap()
+    });
+    assert_eq!(after, older);
+}
+
 /// A night on a disk that takes no file above so many blocks: the limit of a process's files stands for a full disk.
 fn night_with_blocks(app: &TestApp, blocks: u32) -> Ended {
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");

@@ -74,3 +74,12 @@ fn quiet_leaves_the_data_and_drops_the_remarks() {
     assert_eq!(ended.stderr, "");
     assert!(ended.succeeds().contains("written"));
 }
+
+#[test]
+fn an_unknown_parameter_is_wrong_use_and_named_with_the_nearest() {
+    let app = TestApp::started();
+    let said = app.run(&["run", "--param", "ful=true"]).fails_with(2);
+    assert!(said.contains("there is no parameter `ful`") && said.contains("did you mean `full`?"), "{said}");
+    let said = app.run(&["run", "--param", "full=often"]).fails_with(2);
+    assert!(said.contains("neither true nor false"), "{said}");
+}

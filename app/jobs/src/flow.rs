@@ -41,12 +41,12 @@ pub async fn conduct(
     watch: &dyn Watch,
     (stop, clock): (&Stop, &(dyn Fn() -> DateTime<Utc> + Sync)),
 ) -> Result<Ended, FlowError> {
-    let options = RunOptions::of_parameters(&run.parameters);
+    let job = project.jobs.jobs.get(&run.job).cloned().ok_or_else(|| FlowError::UnknownJob(run.job.clone()))?;
+    let options = RunOptions::of_parameters(&run.parameters).over(&job.params);
     let rest = Rest::of_run(project.frames(), run.id);
     let previous = store.published().await?.map(|state| state.run_id);
     let verdicts = &Verdicts::default();
     let (run, lease, options, rest) = (&run, &lease, &options, &rest);
-    let job = project.jobs.jobs.get(&run.job).cloned().ok_or_else(|| FlowError::UnknownJob(run.job.clone()))?;
     store.begin_run(lease, clock()).await?;
     let progress = Progress::of(watch);
     let watch = &progress;

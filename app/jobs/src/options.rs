@@ -43,6 +43,20 @@ impl RunOptions {
         serde_json::from_value(parameters.clone()).unwrap_or_default()
     }
 
+    /// The same, with the job's own parameters where none was asked for.
+    #[must_use]
+    pub fn over(mut self, params: &BTreeMap<String, ParamValue>) -> Self {
+        for (name, value) in params {
+            self.params.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        self
+    }
+
+    /// Whether everything is read and made anew.
+    pub fn is_full(&self) -> bool {
+        self.params.get("full") == Some(&ParamValue::Flag(true))
+    }
+
     /// Whether a guard may pass.
     pub fn accepts(&self, guard: &str) -> bool {
         self.accept_guards.iter().any(|accepted| accepted == guard)

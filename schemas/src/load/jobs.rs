@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta};
 use super::document::{Document, Segment};
 use crate::due::{Due, DueError};
 use crate::duration::Span;
-use crate::jobs::{JobSchema, JobsSchema, Overlap, PERSONS, Retry, StepName};
+use crate::jobs::{JobSchema, JobsSchema, Overlap, PARAMS, PERSONS, ParamValue, Retry, StepName};
 use crate::problem::{Problem, suggest};
 use crate::source::SourceSchema;
 
@@ -27,6 +27,7 @@ pub(super) fn check(schema: &JobsSchema, document: &Document, sources: &[SourceS
         look.spans(name, job);
         look.after(name, job);
         look.pulled(name, job, sources);
+        look.params(name, job);
     }
     look.cycles();
     look.groups();
@@ -45,6 +46,19 @@ fn at<'a>(name: &'a str, key: &'a str) -> [Segment<'a>; 3] {
 }
 
 impl Look<'_> {
+    fn params(&mut self, name: &str, job: &JobSchema) {
+        let path = ["job".into(), name.into(), Segment::Key("params")];
+        for (param, value) in &job.params {
+            if !PARAMS.contains(&param.as_str()) {
+                let hint = format!("the parameters are: {}", PARAMS.join(", "));
+                self.error(&path, format!("the job `{name}` has an unknown parameter `{param}`"), &hint);
+            } else if !matches!(value, ParamValue::Flag(_)) {
+                let message = format!("the parameter `{param}` of the job `{name}` has another type");
+                self.error(&path, message, "write true or false");
+            }
+        }
+    }
+
     fn error(&mut self, path: &[Segment<'_>], message: String, hint: &str) {
         self.problems.push(self.document.error(path, message).with_hint(hint));
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Args;
 use kartei_jobs::{GUARDS, RunOptions};
-use kartei_schemas::jobs::ParamValue;
+use kartei_schemas::jobs::{PARAMS, ParamValue};
 
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
@@ -44,6 +44,7 @@ pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
         let hint = kartei_schemas::problem::suggest(unknown, GUARDS);
         return Err(Failure::wrong_use(format!("there is no guard `{unknown}`")).with_hint_if(hint));
     }
+    check_params(&command.param)?;
     let installation = Installation::open(context).await?;
     let jobs = &installation.project.jobs.jobs;
     if !jobs.contains_key(&command.job) {
@@ -66,6 +67,21 @@ pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
     let outcome = installation.show(&ended, context);
     installation.store.close().await;
     outcome
+}
+
+/// A parameter that no step knows would be left unread.
+fn check_params(params: &[(String, ParamValue)]) -> Result<(), Failure> {
+    for (name, value) in params {
+        if !PARAMS.contains(&name.as_str()) {
+            let hint = kartei_schemas::problem::suggest(name, PARAMS);
+            let hint = hint.or_else(|| Some(format!("the parameters are: {}", PARAMS.join(", "))));
+            return Err(Failure::wrong_use(format!("there is no parameter `{name}`")).with_hint_if(hint));
+        }
+        if !matches!(value, ParamValue::Flag(_)) {
+            return Err(Failure::wrong_use(format!("the parameter `{name}` is neither true nor false")));
+        }
+    }
+    Ok(())
 }
 
 fn param(text: &str) -> Result<(String, ParamValue), String> {

@@ -66,6 +66,10 @@ impl House {
     }
 
     async fn night_with(&self, night: u64, options: RunOptions, stop: &Stop) -> Ended {
+        self.watched_night(night, options, (stop, &Unwatched)).await
+    }
+
+    async fn watched_night(&self, night: u64, options: RunOptions, (stop, watch): (&Stop, &dyn Watch)) -> Ended {
         let clock = move || at(night);
         let new = NewRun {
             job: "nightly".to_owned(),
@@ -79,7 +83,7 @@ impl House {
         let run = self.store.create_run(&new, at(night)).await.unwrap();
         let claim = Claim { run_id: Some(run.id), worker: "test".to_owned(), length: Duration::from_hours(1) };
         let claimed = self.store.claim_run(&claim, at(night)).await.unwrap().unwrap();
-        conduct(&self.project, &self.store, claimed, &Unwatched, (stop, &clock)).await.unwrap()
+        conduct(&self.project, &self.store, claimed, watch, (stop, &clock)).await.unwrap()
     }
 
     async fn cities(&self) -> Vec<String> {
@@ -202,4 +206,107 @@ async fn too_many_rows_in_quarantine_over_all_sources_stop_the_run() {
     assert!(matches!(stopped.error, Some(FlowError::TooManyRejects { .. })));
     assert_eq!(stopped.report.flow.rejected, 1);
     assert_eq!(house.traces(&stopped).await, (RunState::Stopped, true, true));
+}
+
+/// Asks the run to end when this step begins.
+struct EndsAt {
+    step: &'static str,
+    stop: Stop,
+}
+
+impl Watch for EndsAt {
+    fn began(&self, step: &'static str) {
+        if step == self.step {
+            self.stop.ask();
+        }
+    }
+
+    fn moved(&self, _unit: &'static str, _done: u64, _total: u64) {}
+
+    fn ended(&self, _step: &'static str, _summary: &str) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_asked_to_end_in_any_step_leaves_yesterday_or_today_and_the_next_one_completes() {
+    for step in ["pull", "normalise", "match", "persons", "publish", "notify", "report"] {
+        let house = House::new().await;
+        house.deliver(1, &MEMBERS);
+        house.night(1).await;
+        house.deliver(2, &[("Anna", "Sand", "Mainz"), MEMBERS[1], MEMBERS[2], MEMBERS[3]]);
+        let watch = EndsAt { step, stop: Stop::default() };
+        let ended = house.watched_night(2, RunOptions::default(), (&watch.stop, &watch)).await;
+        assert!(watch.stop.is_asked(), "the run never came to {step}");
+        let is_published = house.store.published().await.unwrap().unwrap().run_id == ended.report.run.id;
+        let city = if is_published { "Mainz" } else { "Kiel" };
+        assert_eq!(house.cities().await, [city], "ended in {step}");
+        assert_eq!(is_published, matches!(step, "notify" | "report"), "ended in {step}");
+        if step != "report" {
+            assert!(matches!(ended.error, Some(FlowError::Interrupted)), "ended in {step}: {:?}", ended.error);
+            assert_eq!(house.traces(&ended).await, (RunState::Cancelled, true, true), "ended in {step}");
+        }
+        let next = house.night(3).await;
+        assert!(next.error.is_none(), "after an end in {step}: {:?}", next.error);
+        assert_eq!(house.cities().await, ["Mainz"], "after an end in {step}");
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_with_too_many_unreadable_rows_holds_every_run_back_until_it_is_mended() {
+    let mut house = House::new().await;
+    house.project.schemas.sources[0].max_reject_percent = 10.0;
+    house.deliver(1, &MEMBERS);
+    let file = house.folder.path().join("inbox/members-1.csv");
+    let sound = fs::read_to_string(&file).unwrap();
+    let deliver = |text: String, night| {
+        fs::write(&file, text).unwrap();
+        File::options()
+            .write(true)
+            .open(&file)
+            .unwrap()
+            .set_modified((at(night) - TimeDelta::hours(1)).into())
+            .unwrap();
+    };
+    deliver(sound.clone() + "5;torn\n", 1);
+    for night in 1..=3 {
+        let stopped = house.night(night).await;
+        assert!(matches!(stopped.error, Some(FlowError::TooManyRejects { .. })), "night {night}");
+        assert_eq!(stopped.report.flow.rejected, 1, "night {night}");
+    }
+    assert!(house.cities().await.is_empty());
+    deliver(sound, 4);
+    let mended = house.night(4).await;
+    assert!(mended.error.is_none());
+    assert_eq!((mended.report.flow.rejected, house.cities().await), (0, vec!["Kiel".to_owned()]));
+    assert!(house.store.reject_counts().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_an_unchanged_listing_holds_in_quarantine_is_counted_each_night() {
+    let mut house = House::new().await;
+    house.project.schemas.sources[0].max_reject_percent = 50.0;
+    house.project.settings.guards.max_reject_percent = 50.0;
+    house.deliver(1, &MEMBERS);
+    let file = house.folder.path().join("inbox/members-1.csv");
+    fs::write(&file, fs::read_to_string(&file).unwrap() + "5;torn\n").unwrap();
+    File::options().write(true).open(file).unwrap().set_modified((at(1) - TimeDelta::hours(1)).into()).unwrap();
+    for night in 1..=3 {
+        let ended = house.night(night).await;
+        assert!(ended.error.is_none(), "night {night}");
+        let flow = &ended.report.flow;
+        assert_eq!((flow.read, flow.rejected), (5, 1), "night {night}");
+        assert_eq!(flow.read, flow.staged + flow.rejected + flow.unchanged, "night {night}");
+    }
+    let rejects = house.store.rejects(&kartei_store::RejectFilter::default()).await.unwrap();
+    assert_eq!(rejects.iter().map(|reject| reject.times).collect::<Vec<_>>(), [3]);
+}
+
+#[tokio::test]
+async fn a_full_run_reads_and_makes_everything_anew_and_comes_to_the_same_end() {
+    let house = House::new().await;
+    house.deliver(1, &MEMBERS);
+    house.night(1).await;
+    let params = [("full".to_owned(), kartei_schemas::jobs::ParamValue::Flag(true))].into_iter().collect();
+    let full = house.night_with(2, RunOptions { params, ..RunOptions::default() }, &Stop::default()).await;
+    assert!(full.error.is_none());
+    assert_eq!((full.report.flow.read, full.report.flow.unchanged, full.report.changes.persons), (4, 4, 0));
 }

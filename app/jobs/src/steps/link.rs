@@ -72,7 +72,7 @@ fn tell(step: &Step<'_>, progress: Progress) {
 /// What the last run found, with the records that are new or changed since its weights were fitted; none where everything
 /// must be matched anew.
 async fn previous(step: &Step<'_>, records: &DataFrame) -> Result<Option<(Previous, u64)>, FlowError> {
-    let Some(run) = step.previous else { return Ok(None) };
+    let Some(run) = step.previous.filter(|_| !step.options.is_full()) else { return Ok(None) };
     let earlier = |what| step.rest.of_earlier(run, what);
     let (Some(old), Some(pairs), Some(labels)) =
         (step.rest.earlier_records(run)?, earlier("pairs")?, earlier("clusters")?)

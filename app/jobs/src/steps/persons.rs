@@ -94,7 +94,7 @@ impl Input {
             ledger: earlier("ledger")?,
             overrides: overrides.into_iter().filter_map(an_override).collect(),
             lifted: lifted(step, before.as_ref()).await?,
-            same_schemas: before.is_some_and(|before| has_same_schemas(step, &before)),
+            same_schemas: !step.options.is_full() && before.is_some_and(|before| has_same_schemas(step, &before)),
         })
     }
 

@@ -132,7 +132,7 @@ async fn pull_source(
     } else {
         stored.as_ref().and_then(|cursor| cursor.listing_rows)
     };
-    let place = if left.schema == version { left } else { Place::default() };
+    let place = if left.schema == version && !step.options.is_full() { left } else { Place::default() };
     let discovery = connector.discover(step.now()).await.map_err(failed)?;
     found.drift = found_drift(&place, &discovery.columns, source);
     let mut delivery = Delivery {
