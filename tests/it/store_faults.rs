@@ -181,20 +181,6 @@ fn a_disk_that_is_full_for_the_frames_is_named_and_yesterdays_persons_stand() {
 }
 
 #[test]
-fn a_disk_that_is_full_for_the_store_is_named_and_yesterdays_persons_stand() {
-    let app = TestApp::after_a_night();
-    let before = app.exported();
-    let log = app.path("kartei.db-wal");
-    let _ = fs::remove_file(&log);
-    std::os::unix::fs::symlink("/dev/full", &log).unwrap();
-    let said = app.night(2, &[]).fails_with(1);
-    assert!(said.contains("the store cannot be written: the disk is full"), "{said}");
-    assert!(said.contains("hint: free some room and run again"), "{said}");
-    let _ = fs::remove_file(&log);
-    recovers(&app, &before);
-}
-
-#[test]
 fn check_tells_that_a_store_is_of_an_older_version_and_leaves_it_so() {
     let app = TestApp::after_a_night();
     let count = "select count(*) from schema_migration";

@@ -58,7 +58,7 @@ pub async fn conduct(
         position: 0,
     };
     let outcome = tokio::select! {
-        outcome = conductor.run() => outcome,
+        outcome = Box::pin(conductor.run()) => outcome,
         () = keep_alive(store, lease.clone(), stop, clock) => Err(FlowError::Interrupted),
         () = stop.asked() => Err(FlowError::Interrupted),
         never = progress.keep_noting(store, lease, clock) => match never {},

@@ -97,17 +97,32 @@ impl Frames {
 
 fn write_and_sync(path: &Path, frame: &mut DataFrame, name: &str) -> Result<u64, FrameError> {
     let failed = |source| FrameError::Write { name: name.to_owned(), source };
-    let mut writer = BufWriter::with_capacity(1 << 20, File::create(path).map_err(failed)?);
-    let bytes = ParquetWriter::new(&mut writer)
-        .with_compression(ParquetCompression::Zstd(None))
-        .finish(frame)
-        .map_err(|error| match error {
-            PolarsError::IO { error, .. } => failed(io::Error::new(error.kind(), error.to_string())),
-            source => FrameError::Format { name: name.to_owned(), source },
-        })?;
+    let file = Watched { file: File::create(path).map_err(failed)?, failure: None };
+    let mut writer = BufWriter::with_capacity(1 << 20, file);
+    let finished = ParquetWriter::new(&mut writer).with_compression(ParquetCompression::Zstd(None)).finish(frame);
+    let bytes = finished.map_err(|source| match writer.get_ref().failure {
+        Some(kind) => failed(kind.into()),
+        None => FrameError::Format { name: name.to_owned(), source },
+    })?;
     writer.flush().map_err(failed)?;
-    writer.get_ref().sync_all().map_err(failed)?;
+    writer.get_ref().file.sync_all().map_err(failed)?;
     Ok(bytes)
+}
+
+/// A file that remembers why it could not be written: the writer of Parquet tells it as a text alone.
+struct Watched {
+    file: File,
+    failure: Option<io::ErrorKind>,
+}
+
+impl Write for Watched {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes).inspect_err(|error| self.failure = Some(error.kind()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 fn gone_is_fine(result: io::Result<()>, name: &str) -> Result<(), FrameError> {
@@ -202,6 +217,21 @@ mod tests {
         let error = frames.write("runs/1/records", &mut frame()).unwrap_err();
         assert_eq!(error.to_string(), "cannot write frame `runs/1/records`");
         assert!(!frames.exists("runs/1/records"));
+    }
+
+    #[test]
+    fn a_frame_that_finds_no_room_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let frames = Frames::new(folder.path());
+        let large: Vec<String> =
+            (0..200_000_u64).map(|row| format!("{:x}", row.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+        for mut frame in [frame(), df!("key" => large).unwrap()] {
+            std::os::unix::fs::symlink("/dev/full", folder.path().join("records.parquet.part")).unwrap();
+            let error = frames.write("records", &mut frame).unwrap_err();
+            assert_eq!(error.to_string(), "cannot write frame `records`");
+            assert!(error.hint().unwrap().contains("the disk is full"), "{error:?}");
+        }
+        frames.write("records", &mut frame()).unwrap();
     }
 
     #[test]
