@@ -108,7 +108,7 @@ mod tests {
         let records =
             df!(SOURCE => ["a", "a", "b"], KEY => ["1", "3", "2"], "surname" => [Some("Sand"), None, Some("Kant")])
                 .unwrap();
-        let run = LastRun::of(1, records, vec![0, 1, 0], Model::default()).unwrap();
+        let run = LastRun::of(1, records, (vec![0, 1, 0], vec![0, 1, 2]), Model::default()).unwrap();
         let id = |source: &str, key: &str| RecordId { source: source.to_owned(), key: key.to_owned() };
         assert_eq!(run.row(&id("b", "2")), Some(2));
         assert_eq!([run.row(&id("a", "2")), run.row(&id("b", "9")), run.row(&id("c", "1"))], [None; 3]);
