@@ -47,19 +47,12 @@ impl TestApp {
 
     /// The command in the folder, ready to be started.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        self.start_of(Command::new(env!("CARGO_BIN_EXE_kartei")), arguments)
+        command_in(self.folder.path(), arguments)
     }
 
     /// A program in the folder, without the surroundings of whoever runs the tests.
-    pub(crate) fn start_of(&self, mut command: Command, arguments: &[&str]) -> Command {
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("KARTEI_") {
-                command.env_remove(name);
-            }
-        }
-        command.env_remove("RUST_BACKTRACE").env("NO_COLOR", "1");
-        command.args(arguments).current_dir(self.path(""));
-        command
+    pub(crate) fn start_of(&self, command: Command, arguments: &[&str]) -> Command {
+        start_in(self.folder.path(), command, arguments)
     }
 
     /// A path inside the folder.
@@ -110,4 +103,20 @@ impl Ended {
         assert_eq!(self.code, code, "{self:#?}");
         self.stderr
     }
+}
+
+/// The command in a folder, ready to be started.
+pub(crate) fn command_in(folder: &Path, arguments: &[&str]) -> Command {
+    start_in(folder, Command::new(env!("CARGO_BIN_EXE_kartei")), arguments)
+}
+
+fn start_in(folder: &Path, mut command: Command, arguments: &[&str]) -> Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("KARTEI_") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("RUST_BACKTRACE").env("NO_COLOR", "1");
+    command.args(arguments).current_dir(folder);
+    command
 }

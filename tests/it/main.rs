@@ -4,6 +4,7 @@
 mod app;
 mod bad_input;
 mod bad_rows;
+mod chaos;
 mod configuration;
 mod evaluate;
 mod guards;

@@ -89,7 +89,7 @@ fn wait_until_ready(folder: &Path, guard: &mut Child) {
 }
 
 /// The folder of the server's programs: the newest of the usual places, else from PATH.
-fn programs() -> Option<PathBuf> {
+pub(crate) fn programs() -> Option<PathBuf> {
     let usual =
         fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
     let mut found: Vec<PathBuf> = usual.filter(|folder| has_programs(folder)).collect();
@@ -102,7 +102,7 @@ fn has_programs(folder: &Path) -> bool {
 }
 
 /// PostgreSQL does not run as root: `postgres`, or whoever else there is without rights.
-fn unprivileged_user() -> Option<(u32, u32)> {
+pub(crate) fn unprivileged_user() -> Option<(u32, u32)> {
     if id(&["-u"])? != 0 {
         return None;
     }

@@ -1,0 +1,169 @@
+//! Lives of an installation under blows at seeded points: whatever is killed, stopped, cut or full, and whenever, the
+//! books balance afterwards.
+//!
+//! `tests/bench/chaos --points N` strikes; without points asked for, a life on each store that nothing disturbs.
+
+mod books;
+mod chance;
+mod database;
+mod deliveries;
+mod fault_layer;
+mod life;
+mod points;
+mod process;
+mod reader;
+mod server;
+mod sink;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::Instant;
+
+use books::Findings;
+use chance::Chance;
+use life::{Ground, Life, Lived};
+use points::Blow;
+use server::Server;
+
+/// What is asked of the harness.
+struct Asked {
+    points: u64,
+    seed: u64,
+    /// This life alone.
+    life: Option<u64>,
+    /// This blow alone.
+    only: Option<Blow>,
+    environment: Vec<(String, String)>,
+}
+
+/// What came out.
+struct Account {
+    points: u64,
+    lives: u64,
+    repeated: usize,
+    glances: u64,
+    findings: Findings,
+}
+
+/// The stores under test.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Store {
+    Sqlite,
+    Postgres,
+}
+
+impl Asked {
+    /// So many points, or what `tests/bench/chaos` asks for.
+    fn usual(points: u64) -> Self {
+        let number = |name: &str| std::env::var(format!("CHAOS_{name}")).ok()?.parse::<u64>().ok();
+        Self {
+            points: number("POINTS").unwrap_or(points),
+            seed: number("SEED").unwrap_or(1),
+            life: number("LIFE"),
+            only: None,
+            environment: Vec::new(),
+        }
+    }
+
+    /// Lives as many lives as it takes to reach the points, two at a time.
+    fn account(&self, store: Store) -> Account {
+        let begun = Instant::now();
+        let quiet = quiet(store);
+        let (struck, lives) = (AtomicU64::new(0), AtomicU64::new(0));
+        let total = Mutex::new(Account { points: 0, lives: 0, repeated: 0, glances: 0, findings: Findings::default() });
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let mut server = (store == Store::Postgres).then(Server::start);
+                    while struck.load(Ordering::Relaxed) < self.points {
+                        let number = self.life.unwrap_or_else(|| lives.fetch_add(1, Ordering::Relaxed));
+                        let may_strike = || struck.fetch_add(1, Ordering::Relaxed) < self.points;
+                        let ground = match &mut server {
+                            None => Ground::Sqlite,
+                            Some(server) => Ground::Postgres(server, format!("life_{number}")),
+                        };
+                        let chance = Chance::new(self.seed, number);
+                        let lived =
+                            Life::begin(ground, &self.environment).disturbed(quiet, (chance, self.only), &may_strike);
+                        self.tell(number, &lived);
+                        total.lock().unwrap().add(lived);
+                        if self.life.is_some() {
+                            break;
+                        }
+                    }
+                });
+            }
+        });
+        let account = total.into_inner().unwrap();
+        println!("{} points in {} lives after {:?}", account.points, account.lives, begun.elapsed());
+        println!("{}", account.line());
+        account
+    }
+
+    /// Says what was wrong with a life, and how to live it again.
+    fn tell(&self, number: u64, lived: &Lived) {
+        if lived.findings.is_empty() {
+            return;
+        }
+        println!("--seed {} --life {number}, with {} points:", self.seed, lived.points.len());
+        for point in &lived.points {
+            println!("    {point}");
+        }
+        let Findings { lost, doubled, torn } = &lived.findings;
+        for (word, findings) in [("lost", lost), ("doubled", doubled), ("torn", torn)] {
+            for finding in findings.iter().take(8) {
+                println!("  {word}: {finding}");
+            }
+        }
+    }
+}
+
+impl Account {
+    fn add(&mut self, lived: Lived) {
+        self.points += lived.points.len() as u64;
+        self.lives += 1;
+        self.repeated += lived.repeated;
+        self.glances += lived.glances;
+        self.findings.add(lived.findings);
+    }
+
+    fn line(&self) -> String {
+        let Findings { lost, doubled, torn } = &self.findings;
+        format!(
+            "{} points, {} glances, {} mails repeated inside the window: lost {} doubled {} torn {}",
+            self.points,
+            self.glances,
+            self.repeated,
+            lost.len(),
+            doubled.len(),
+            torn.len()
+        )
+    }
+}
+
+/// A life that nothing disturbs, on each store.
+fn quiet(store: Store) -> &'static Lived {
+    static QUIET: [OnceLock<Lived>; 2] = [const { OnceLock::new() }; 2];
+    QUIET[usize::from(store == Store::Postgres)].get_or_init(|| {
+        let mut server = (store == Store::Postgres).then(Server::start);
+        let ground = match &mut server {
+            None => Ground::Sqlite,
+            Some(server) => Ground::Postgres(server, "quiet".to_owned()),
+        };
+        let lived = Life::begin(ground, &[]).undisturbed();
+        assert!(lived.findings.is_empty(), "{:#?}", lived.findings);
+        lived
+    })
+}
+
+#[test]
+fn the_books_balance_after_every_blow_on_sqlite() {
+    let account = Asked::usual(0).account(Store::Sqlite);
+    assert!(account.findings.is_empty(), "{}", account.line());
+}
+
+#[test]
+fn the_books_balance_after_every_blow_on_postgres() {
+    let account = Asked::usual(0).account(Store::Postgres);
+    assert!(account.findings.is_empty(), "{}", account.line());
+}
