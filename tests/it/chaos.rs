@@ -2,6 +2,7 @@
 //! books balance afterwards.
 //!
 //! `tests/bench/chaos --points N` strikes; without points asked for, a life on each store that nothing disturbs.
+#![expect(clippy::print_stdout, reason = "the harness says what it did to whoever started it")]
 
 mod books;
 mod chance;
@@ -69,14 +70,14 @@ impl Asked {
     fn account(&self, store: Store) -> Account {
         let begun = Instant::now();
         let quiet = quiet(store);
-        let (struck, lives) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (struck, next) = (AtomicU64::new(0), AtomicU64::new(0));
         let total = Mutex::new(Account { points: 0, lives: 0, repeated: 0, glances: 0, findings: Findings::default() });
         std::thread::scope(|scope| {
             for _ in 0..3 {
                 scope.spawn(|| {
                     let mut server = (store == Store::Postgres).then(Server::start);
                     while struck.load(Ordering::Relaxed) < self.points {
-                        let number = self.life.unwrap_or_else(|| lives.fetch_add(1, Ordering::Relaxed));
+                        let number = self.life.unwrap_or_else(|| next.fetch_add(1, Ordering::Relaxed));
                         let may_strike = || struck.fetch_add(1, Ordering::Relaxed) < self.points;
                         let ground = match &mut server {
                             None => Ground::Sqlite,

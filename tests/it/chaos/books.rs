@@ -78,16 +78,16 @@ impl Books {
 
     /// Compares the persons after a night with those of the same night that nothing disturbed.
     pub(crate) fn compare_persons(&self, expected: &Self, night: usize, findings: &mut Findings) {
-        compare(&format!("night {night}: person"), self.named_persons(), expected.named_persons(), findings);
+        compare(&format!("night {night}: person"), &self.named_persons(), &expected.named_persons(), findings);
     }
 
     /// Compares all that is written with what is written where nothing was disturbed, and checks the laws.
     pub(crate) fn compare(&self, expected: &Self, findings: &mut Findings) {
-        compare("record", self.named_records(), expected.named_records(), findings);
-        compare("value", self.named_values(), expected.named_values(), findings);
-        compare("change", self.named_changes(), expected.named_changes(), findings);
-        compare("mail", self.notices(), expected.notices(), findings);
-        compare("review item", lines(&self.review), lines(&expected.review), findings);
+        compare("record", &self.named_records(), &expected.named_records(), findings);
+        compare("value", &self.named_values(), &expected.named_values(), findings);
+        compare("change", &self.named_changes(), &expected.named_changes(), findings);
+        compare("mail", &self.notices(), &expected.notices(), findings);
+        compare("review item", &lines(&self.review), &lines(&expected.review), findings);
         self.check_ticks(expected, findings);
         self.check_events(findings);
         self.check_figures(findings);
@@ -190,12 +190,12 @@ impl Books {
             let name = names[person[0].as_str()].as_str();
             households.entry(&person[3]).and_modify(|first| *first = name.min(first)).or_insert(name);
         }
-        let named = |person: &Values| {
+        let line = |person: &Values| {
             let household = if person[3].is_empty() { "" } else { households[person[3].as_str()] };
             let merged = names.get(person[1].as_str()).cloned().unwrap_or_default();
             [&names[person[0].as_str()], &merged, household].join(" | ") + &person[4..].join(" | ") + &person[2]
         };
-        self.persons.iter().map(named).collect()
+        self.persons.iter().map(line).collect()
     }
 
     fn named_records(&self) -> Vec<String> {
@@ -212,8 +212,8 @@ impl Books {
 
     fn named_changes(&self) -> Vec<String> {
         let names = self.names();
-        let named = |text: &String| names.get(text.as_str()).cloned().unwrap_or_else(|| text.clone());
-        self.changes.iter().map(|it| it.iter().map(named).collect::<Vec<_>>().join(" | ")).collect()
+        let readable = |text: &String| names.get(text.as_str()).cloned().unwrap_or_else(|| text.clone());
+        self.changes.iter().map(|it| it.iter().map(readable).collect::<Vec<_>>().join(" | ")).collect()
     }
 
     fn notices(&self) -> Vec<String> {
@@ -241,12 +241,12 @@ fn without_run(text: &str) -> String {
 }
 
 /// What is missing, and what is there too often or should not be.
-fn compare(what: &str, found: Vec<String>, expected: Vec<String>, findings: &mut Findings) {
+fn compare(what: &str, found: &[String], expected: &[String], findings: &mut Findings) {
     let mut balance: BTreeMap<&str, i64> = BTreeMap::new();
-    for line in &expected {
+    for line in expected {
         *balance.entry(line).or_default() -= 1;
     }
-    for line in &found {
+    for line in found {
         *balance.entry(line).or_default() += 1;
     }
     for (line, count) in balance.into_iter().filter(|(_, count)| *count != 0) {

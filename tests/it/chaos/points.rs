@@ -55,7 +55,6 @@ impl Point {
             Place::Call(kind, 1 + chance.below(calls[kind as usize].unsigned_abs()).cast_signed())
         };
         let blow = match chance.below(20) {
-            0..8 => Blow::Kill,
             8..10 => Blow::Terminate,
             10..13 => Blow::Freeze,
             13 => Blow::Clock { seconds: 5 + chance.below(3_600).cast_signed() },
@@ -63,6 +62,7 @@ impl Point {
             15..17 if is_postgres => Blow::CutConnections,
             17..19 if is_postgres => Blow::RestartDatabase,
             15..20 => Blow::DiskFull,
+            // Eight of twenty.
             _ => Blow::Kill,
         };
         Self { place, blow }

@@ -20,7 +20,7 @@ impl Sink {
             for connection in listener.incoming().map_while(Result::ok) {
                 let taken = Arc::clone(&taken);
                 // A client that vanishes half-way is what this is for.
-                std::thread::spawn(move || converse(connection, &taken).unwrap_or_default());
+                std::thread::spawn(move || converse(&connection, &taken).unwrap_or_default());
             }
         });
         sink
@@ -36,9 +36,9 @@ impl Sink {
     }
 }
 
-fn converse(connection: TcpStream, taken: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn converse(mut connection: &TcpStream, taken: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let mut lines = BufReader::new(connection.try_clone()?).lines();
-    let say = |answer: &str| (&connection).write_all(format!("{answer}\r\n").as_bytes());
+    let mut say = |answer: &str| connection.write_all(format!("{answer}\r\n").as_bytes());
     say("220 sink")?;
     while let Some(line) = lines.next().transpose()? {
         match line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase().as_str() {
