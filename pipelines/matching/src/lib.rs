@@ -41,6 +41,7 @@ mod similarity;
 mod text;
 mod threshold;
 mod training;
+mod trusted_keys;
 mod weights;
 
 pub use link::link;

@@ -18,6 +18,7 @@ use crate::records::Records;
 use crate::scan::{Candidate, Found, Scan};
 use crate::text::mix;
 use crate::training::{self, Sample};
+use crate::trusted_keys::TrustedKeys;
 use crate::weights::{HOUSEHOLD, Odds, SAME, WeightTable, Weights};
 use crate::{LinkError, LinkOptions, Progress, Stage, contacts, keys, threshold};
 
@@ -78,6 +79,7 @@ pub fn link(
         constraints: &Constraints::of(&judged, &prepared.numbers()),
         corrections: corrections.as_ref(),
         earlier: earlier.as_ref(),
+        keys: TrustedKeys::of(&subjects),
         options,
     };
     Ok(match (kept_model, &earlier) {
@@ -97,6 +99,7 @@ struct Run<'a> {
     /// What judgements taught; none where nothing was learnt.
     corrections: Option<&'a Corrections>,
     earlier: Option<&'a Earlier>,
+    keys: TrustedKeys,
     options: LinkOptions<'a>,
 }
 
@@ -158,7 +161,7 @@ impl Run<'_> {
     ) -> Linked {
         let (clusters, _) = self.cluster(&found.kept, (weights, frequencies), bits_of(model.merge_threshold));
         let decided = Decided { scored: found.kept, clusters, counted, pairs: found.pairs, new_pairs: found.new_pairs };
-        outcome(self.records, self.blocks, self.constraints, model, &decided)
+        outcome((self.records, self.subjects), self.blocks, self.constraints, model, &decided)
     }
 
     fn scan<'a>(&'a self, progress: Option<&'a (dyn Fn(Progress) + Sync)>) -> Scan<'a> {
@@ -237,13 +240,20 @@ impl Run<'_> {
 
     fn scored(&self, table: &WeightTable, frequencies: &Frequencies, pair: Candidate) -> Option<Scored> {
         let plain = table.odds(pair.pattern);
-        if plain.same < -24.0 && plain.household < -16.0 {
+        let is_keyed = self.keys.agree(pair.pattern);
+        if plain.same < -24.0 && plain.household < -16.0 && !is_keyed {
             return None;
         }
         let Candidate { left, right, pattern, key } = pair;
         let odds = self.odds(table, frequencies, (left, right), pattern);
         let [same, household, _] = odds.probabilities();
-        (same >= KEPT_SAME || household >= KEPT_HOUSEHOLD).then_some(Scored { left, right, pattern, odds, key })
+        (same >= KEPT_SAME || household >= KEPT_HOUSEHOLD || is_keyed).then_some(Scored {
+            left,
+            right,
+            pattern,
+            odds,
+            key,
+        })
     }
 
     fn rescore(&self, scored: &mut [Scored], weights: &Weights, frequencies: &Frequencies) {

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::blocks::Blocks;
+use crate::comparisons::Subject;
 use crate::constraints::Constraints;
 use crate::forest::Forest;
 use crate::linked::{EQUAL_BITS, LinkStatistics, Linked, Model, ReviewPair, ReviewReason, ScoredPairs};
 use crate::records::Records;
+use crate::trusted_keys::{KeyConflict, TrustedKeys};
 use crate::weights::Odds;
 
 /// From this probability on two clusters are one household.
@@ -42,16 +44,19 @@ struct Pair {
     weight: f32,
     probabilities: [f64; 3],
     key: u16,
+    /// What a trusted key says against the rest.
+    conflict: Option<KeyConflict>,
 }
 
 /// Puts everything into the frame's rows.
 pub(crate) fn outcome(
-    records: &Records,
+    (records, subjects): (&Records, &[Subject]),
     blocks: &Blocks,
     constraints: &Constraints,
     model: Model,
     decided: &Decided,
 ) -> Linked {
+    let keys = TrustedKeys::of(subjects);
     let rows = &records.rows;
     let clusters = by_row(records, &decided.clusters);
     let counted = by_row(records, &decided.counted);
@@ -66,6 +71,7 @@ pub(crate) fn outcome(
                 weight: pair.odds.weight(),
                 probabilities: pair.odds.probabilities(),
                 key: pair.key,
+                conflict: keys.conflict(pair.pattern),
             }
         })
         .collect();
@@ -87,6 +93,7 @@ fn equal_rows(records: &Records) -> impl Iterator<Item = Pair> {
             weight: EQUAL_BITS,
             probabilities: [1.0, 0.0, 0.0],
             key: u16::MAX,
+            conflict: None,
         }
     })
 }

@@ -1,0 +1,123 @@
+//! Going on from an earlier run: only what touches a changed record is formed and scored, and the outcome is that of a
+//! run over everything by the same model.
+
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
+use kartei_matching::linked::ReviewReason;
+use kartei_matching::{LinkOptions, Linked, Previous, link};
+use kartei_schemas::matching::MatchSchema;
+use polars::prelude::{Column, DataFrame};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
+const COLUMNS: [&str; 6] = ["given_name", "surname", "birth_date", "email", "postal_code", "membership_number"];
+
+/// A record: its key, and the values in the order of `COLUMNS`.
+type Row = (u32, [String; 6]);
+
+fn frame(rows: &[Row]) -> DataFrame {
+    let keys: Vec<String> = rows.iter().map(|row| format!("{:04}", row.0)).collect();
+    let mut columns = vec![Column::new("source".into(), vec!["members"; rows.len()]), Column::new("key".into(), keys)];
+    for (place, name) in COLUMNS.iter().enumerate() {
+        let cells: Vec<Option<&str>> =
+            rows.iter().map(|row| Some(row.1[place].as_str()).filter(|cell| !cell.is_empty())).collect();
+        columns.push(Column::new((*name).into(), cells));
+    }
+    DataFrame::new(rows.len(), columns).unwrap()
+}
+
+/// What a run left behind, as the next one sees it.
+fn previous(before: &[Row], linked: &Linked, now: &[Row], all_changed: bool) -> Previous {
+    let row_of = |key: u32| now.iter().position(|row| row.0 == key);
+    Previous {
+        model: Some(linked.model.clone()),
+        pairs: linked.pairs.clone(),
+        counted: linked.counted.clone(),
+        clusters: linked.clusters.clone(),
+        rows: before.iter().map(|row| row_of(row.0).map(|place| u32::try_from(place).unwrap())).collect(),
+        changed: now.iter().map(|row| all_changed || !before.contains(row)).collect(),
+    }
+}
+
+fn run(rows: &[Row], previous: Option<&Previous>) -> Linked {
+    let options = LinkOptions { previous, ..LinkOptions::default() };
+    link(&frame(rows), &MatchSchema::default(), &[], options).unwrap()
+}
+
+fn person(seed: u32) -> [String; 6] {
+    const GIVEN: [&str; 6] = ["Anna", "Jörg", "Katharina", "Mehmet", "Uwe", "Lena"];
+    const SURNAMES: [&str; 5] = ["Müller", "Özdemir", "Krause", "Lindenberg", "Voß"];
+    let pick =
+        |from: &[&str], salt: u32| from[((seed.wrapping_mul(2_654_435_761) >> salt) as usize) % from.len()].to_owned();
+    let (given, surname) = (pick(&GIVEN, 3), pick(&SURNAMES, 9));
+    let date = format!("19{:02}-{:02}-{:02}", 40 + seed % 50, 1 + seed % 12, 1 + seed % 28);
+    let email = format!("{}{}@web.example", given.to_lowercase(), seed);
+    [given, surname, date, email, format!("{:05}", 10_000 + seed % 40), String::new()]
+}
+
+/// Records of some persons, each with a value or two left out or misspelled.
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let record = (0..25_u32, 0..7_usize, any::<bool>());
+    proptest::collection::vec(record, 30..70).prop_map(|records| {
+        let spoil = |(person_number, place, misspell): (u32, usize, bool)| {
+            let mut values = person(person_number);
+            match values.get_mut(place) {
+                Some(value) if misspell && value.len() > 4 => drop(value.remove(2)),
+                Some(value) => value.clear(),
+                None => {}
+            }
+            values
+        };
+        (0_u32..).zip(records.into_iter().map(spoil)).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: 48, rng_seed: RngSeed::Fixed(20_261_125), failure_persistence: None, ..Config::default()
+    })]
+
+    #[test]
+    fn going_on_gives_what_a_run_over_everything_gives(
+        before in rows(), fresh in rows(), gone in proptest::collection::btree_set(0..70_u32, 0..6),
+        changed in proptest::collection::btree_set(0..70_u32, 0..6),
+    ) {
+        let first = run(&before, None);
+        let mut now: Vec<Row> = before.iter().filter(|row| !gone.contains(&row.0)).cloned().collect();
+        for row in now.iter_mut().filter(|row| changed.contains(&row.0)) {
+            row.1 = fresh[row.0 as usize % fresh.len()].1.clone();
+        }
+        now.extend(fresh.iter().take(5).map(|row| (row.0 + 100, row.1.clone())));
+        let again = run(&now, Some(&previous(&before, &first, &now, false)));
+        let whole = run(&now, Some(&previous(&before, &first, &now, true)));
+        prop_assert_eq!(&again.clusters, &whole.clusters);
+        prop_assert_eq!(&again.counted, &whole.counted);
+        prop_assert!(again.statistics.scored_pairs <= whole.statistics.scored_pairs);
+    }
+
+    #[test]
+    fn going_on_with_nothing_changed_changes_nothing_and_compares_nothing(before in rows()) {
+        let first = run(&before, None);
+        let again = run(&before, Some(&previous(&before, &first, &before, false)));
+        prop_assert_eq!(&again.clusters, &first.clusters);
+        prop_assert_eq!(again.statistics.scored_pairs, 0);
+    }
+
+    #[test]
+    fn equal_records_are_one_cluster_however_many(count in 2..400_u32) {
+        let rows: Vec<Row> = (0..count).map(|key| (key, person(7))).collect();
+        prop_assert_eq!(run(&rows, None).clusters, vec![0; count as usize]);
+    }
+}
+
+#[test]
+fn one_membership_number_with_two_names_and_birth_dates_is_asked_about() {
+    let mut rows: Vec<Row> = (0..12).map(|key| (key, person(key))).collect();
+    rows[3].1[5] = "4711".to_owned();
+    rows[8].1[5] = "4711".to_owned();
+    rows[8].1[0] = "Friedhelm".to_owned();
+    let linked = run(&rows, None);
+    assert_ne!(linked.clusters[3], linked.clusters[8]);
+    let asked = linked.review.iter().find(|pair| (pair.left, pair.right) == (3, 8)).unwrap();
+    assert_eq!(asked.reason, ReviewReason::KeyConflict);
+}
