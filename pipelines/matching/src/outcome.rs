@@ -152,12 +152,10 @@ fn review(clusters: &[u32], pairs: &[Pair], model: &Model, constraints: &Constra
     let answered = constraints.answered(rows);
     for pair in pairs {
         let (left, right) = (clusters[pair.left as usize], clusters[pair.right as usize]);
-        let is_asked = pair.probabilities[0] >= model.review_threshold && left != right;
-        if !is_asked || answered.knows(pair.left, pair.right) {
+        let Some(reason) = reason(pair, left == right, model) else { continue };
+        if answered.knows(pair.left, pair.right) {
             continue;
         }
-        let reason =
-            if pair.probabilities[0] >= model.merge_threshold { ReviewReason::Cut } else { ReviewReason::Uncertain };
         let impact = sizes[left as usize].min(sizes[right as usize]);
         let asked = ReviewPair {
             left: pair.left,
@@ -186,6 +184,16 @@ fn review(clusters: &[u32], pairs: &[Pair], model: &Model, constraints: &Constra
             .then((one.left, one.right).cmp(&(other.left, other.right)))
     });
     review
+}
+
+/// Why a pair is asked about, if it is.
+fn reason(pair: &Pair, together: bool, model: &Model) -> Option<ReviewReason> {
+    match (together, pair.conflict) {
+        (true, Some(KeyConflict::Differs)) | (false, Some(KeyConflict::Agrees)) => Some(ReviewReason::KeyConflict),
+        (true, _) => None,
+        (false, _) if pair.probabilities[0] >= model.merge_threshold => Some(ReviewReason::Cut),
+        (false, _) => (pair.probabilities[0] >= model.review_threshold).then_some(ReviewReason::Uncertain),
+    }
 }
 
 fn statistics(
