@@ -168,6 +168,21 @@ impl Store {
         Ok(resolved)
     }
 
+    /// The complete listing that was accepted last came again: what was met only since then, in a listing that was held
+    /// back, has been mended. Gives the number of rejects that are resolved by this.
+    pub async fn resolve_rejects_since_listing(&self, lease: &Lease, source: &str, now: DateTime<Utc>) -> Result<u64> {
+        let mut session = self.begin_fenced(lease).await?;
+        let resolved =
+            sql("update reject set state = 'resolved', resolved_at = ? where source = ? and state = 'open' \
+             and first_seen_at > (select listed_at from source_cursor where source_cursor.source = reject.source)")
+            .bind(now)
+            .bind(source)
+            .execute(&mut session)
+            .await?;
+        session.commit().await?;
+        Ok(resolved)
+    }
+
     /// A complete listing came again as it was: what it held in quarantine is met again, without being read.
     pub async fn meet_rejects_again(&self, lease: &Lease, source: &str, now: DateTime<Utc>) -> Result<u64> {
         let mut session = self.begin_fenced(lease).await?;

@@ -8,7 +8,7 @@ use kartei_matching::{LinkOptions, Linked, Previous, link};
 use kartei_schemas::matching::MatchSchema;
 use polars::prelude::{Column, DataFrame};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
+use proptest::test_runner::Config;
 
 const COLUMNS: [&str; 6] = ["given_name", "surname", "birth_date", "email", "postal_code", "membership_number"];
 
@@ -62,7 +62,7 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
         let spoil = |(person_number, place, misspell): (u32, usize, bool)| {
             let mut values = person(person_number);
             match values.get_mut(place) {
-                Some(value) if misspell && value.len() > 4 => drop(value.remove(2)),
+                Some(value) if misspell && value.len() > 4 => *value = value.chars().skip(1).collect(),
                 Some(value) => value.clear(),
                 None => {}
             }
@@ -74,7 +74,7 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 
 proptest! {
     #![proptest_config(Config {
-        cases: 48, rng_seed: RngSeed::Fixed(20_261_125), failure_persistence: None, ..Config::default()
+        cases: 48, ..Config::default()
     })]
 
     #[test]
@@ -113,6 +113,9 @@ proptest! {
 #[test]
 fn one_membership_number_with_two_names_and_birth_dates_is_asked_about() {
     let mut rows: Vec<Row> = (0..12).map(|key| (key, person(key))).collect();
+    for (key, values) in &mut rows {
+        values[5] = format!("{}", 5_000 + *key / 2);
+    }
     rows[3].1[5] = "4711".to_owned();
     rows[8].1[5] = "4711".to_owned();
     rows[8].1[0] = "Friedhelm".to_owned();

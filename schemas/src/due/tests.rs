@@ -101,7 +101,7 @@ fn a_day_that_never_comes_and_an_unknown_zone_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(Config { rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { rng_seed: RngSeed::Fixed(7), ..Config::default() })]
 
     #[test]
     fn the_next_due_time_lies_ahead_and_nothing_lies_between(

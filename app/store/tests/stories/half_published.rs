@@ -45,7 +45,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 async fn no_cut_shows_a_half_published_night(teller: Teller) {
-    let mut runner = TestRunner::new(Config { cases: 10, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 10, ..Config::default() });
     let handle = tokio::runtime::Handle::current();
     let sqlite = teller.store.kind() == "sqlite";
     let told = tokio::task::spawn_blocking(move || {

@@ -38,7 +38,7 @@ fn assert_survives(bytes: &[u8], options: &ReadOptions, rows: &[[String; 2]]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_survives_in_utf_8(rows in table(), delimiter in prop::sample::select(vec![b';', b',', b'\t', b'|'])) {

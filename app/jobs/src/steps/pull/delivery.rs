@@ -126,7 +126,9 @@ impl Delivery<'_> {
         }
         self.pulled.read += rows;
         self.pulled.unchanged += rows.saturating_sub(self.rejects_before.values().sum());
-        self.step.store.meet_rejects_again(self.step.lease, &self.source.name, self.step.now()).await?;
+        let (store, lease, now) = (self.step.store, self.step.lease, self.step.now());
+        store.resolve_rejects_since_listing(lease, &self.source.name, now).await?;
+        store.meet_rejects_again(lease, &self.source.name, now).await?;
         self.save(page, Staged::Nothing, true).await
     }
 
