@@ -249,7 +249,9 @@ impl<'a> Conductor<'a> {
         if error.is_none() && self.job.steps.contains(&StepName::Report) {
             error = self.write_report(&mut report).await.err();
             self.explain(&mut report, error.as_ref());
-        } else if error.is_some()
+        }
+        // A run that was asked to end just before its report tells of itself like any other that did not come to its end.
+        if error.is_some()
             && let Err(trouble) = report::write(&self.step, &report)
         {
             tracing::warn!(error = chain(&trouble), "the report could not be written");
