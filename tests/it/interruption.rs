@@ -24,7 +24,7 @@ impl TestApp {
     /// Waits until a run is no longer held to be under way.
     pub(crate) fn wait_until_nothing_is_under_way(&self) {
         let begun = Instant::now();
-        while self.run(&["run", "weekly-report"]).stderr.contains("is under way") {
+        while self.run(&["run", "hourly-leads", "--dry-run"]).stderr.contains("is under way") {
             assert!(begun.elapsed() < PATIENCE, "the run is still held to be under way");
             std::thread::sleep(Duration::from_millis(200));
         }

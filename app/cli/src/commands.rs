@@ -1,6 +1,7 @@
 //! The commands: one file each.
 
 mod alerts;
+mod backfill;
 mod backup;
 mod changes;
 mod check;
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     Run(run::Run),
     Serve(serve::Serve),
     Jobs(jobs::Jobs),
+    Backfill(backfill::Backfill),
     Runs(runs::Runs),
     Status(status::Status),
     Alerts(alerts::Alerts),
@@ -81,6 +83,7 @@ async fn run_async(command: Command, context: &Context) -> Outcome {
         Command::Run(command) => Box::pin(run::run(&command, context)).await,
         Command::Serve(command) => Box::pin(serve::run(&command, context)).await,
         Command::Jobs(command) => jobs::run(&command, context).await,
+        Command::Backfill(command) => backfill::run(&command, context).await,
         Command::Runs(command) => runs::run(&command, context).await,
         Command::Status(command) => status::run(&command, context).await,
         Command::Alerts(command) => Box::pin(alerts::run(&command, context)).await,

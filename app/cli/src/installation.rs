@@ -1,12 +1,14 @@
 //! An installation that is open: its configuration, its store, and the runs that a command makes in this process.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use kartei_jobs::serve::{LEASE, limits};
 use kartei_jobs::{Ended, FlowError, Project, RunOptions, Stop, Watch, conduct};
+use kartei_schemas::jobs::JobSchema;
 use kartei_schemas::problem::Problem;
-use kartei_store::{Cause, Claim, NewRun, RunFilter, RunState, Store};
+use kartei_store::{Cause, Claim, NewRun, Run, RunFilter, RunState, Store};
 
 use crate::configuration::Configuration;
 use crate::console::Console;
@@ -14,9 +16,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::progress::Progress;
-
-/// The lease of a run in this process; it is renewed three times as often.
-const LEASE: Duration = Duration::from_secs(9);
 
 /// An installation that is open.
 pub(crate) struct Installation {
@@ -36,6 +35,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) options: RunOptions,
     /// The time that the run stands for.
     pub(crate) due_at: DateTime<Utc>,
+    /// Why, in the words of who asks.
+    pub(crate) reason: Option<String>,
 }
 
 impl Installation {
@@ -68,24 +69,36 @@ impl Installation {
 
     /// Makes a run now and conducts it to its end. Ctrl-C asks it to end.
     pub(crate) async fn run(&self, asked: &Asked<'_>, context: &Context) -> Result<Ended, Failure> {
-        self.refuse_beside_another().await?;
+        let job = self.project.jobs.jobs.get(asked.job);
+        let concurrency = job.map(JobSchema::groups).unwrap_or_default();
+        self.refuse_beside_another(asked.job, &concurrency).await?;
         let new = NewRun {
             job: asked.job.to_owned(),
             cause: Cause::AdHoc,
             due_at: asked.due_at,
-            asked_by: "command line".to_owned(),
-            reason: None,
+            asked_by: asker(),
+            reason: asked.reason.clone(),
             parameters: asked.options.to_parameters(),
             retry_of: None,
+            start_at: now(),
+            concurrency,
+            after_run: None,
+            attended: true,
         };
         let run = self.store.create_run(&new, now()).await?;
-        let claim = Claim { run_id: Some(run.id), worker: worker(run.id), length: LEASE };
-        let claimed = self.store.claim_run(&claim, now()).await?;
-        let claimed = claimed.ok_or_else(|| Failure::new("another process took the run"))?;
+        let limits = limits(&self.project.jobs);
+        let claim = Claim { run_id: Some(run.id), worker: worker(run.id), length: LEASE, limits };
+        let Some(claimed) = self.store.claim_run(&claim, now()).await? else {
+            self.store.request_cancel(run.id, &asker(), "another run was faster", now()).await?;
+            return Err(self.beside(None));
+        };
+        let log = crate::logging::keep_with_runs(&self.store, &self.project.settings.log);
         let stop = Stop::default();
         tokio::spawn(ask_on_signal(stop.clone(), context.console));
         let watch = Shown { console: context.console, bar: Mutex::new(None) };
-        conduct(&self.project, &self.store, claimed, &watch, (&stop, &now)).await.map_err(|error| of_flow(&error))
+        let ended = conduct(&self.project, &self.store, claimed, &watch, (&stop, &now)).await;
+        log.finish().await;
+        ended.map_err(|error| of_flow(&error))
     }
 
     /// Says how a run ended.
@@ -110,15 +123,28 @@ impl Installation {
         }
     }
 
-    async fn refuse_beside_another(&self) -> Result<(), Failure> {
+    async fn refuse_beside_another(&self, job: &str, groups: &[String]) -> Result<(), Failure> {
         self.store.reap_lost_runs("command line", now()).await?;
         let states = vec![RunState::Claimed, RunState::Running];
-        let active = self.store.runs(&RunFilter { states, limit: 1, job: None }).await?;
-        match active.first() {
-            None => Ok(()),
-            Some(run) => Err(Failure::new(format!("run {} of job `{}` is under way", run.id, run.job))
-                .with_hint("wait until it has ended; one that was killed is noticed within ten seconds")),
-        }
+        let active = self.store.runs(&RunFilter { states, limit: 0, job: None }).await?;
+        let limits: BTreeMap<String, u32> = limits(&self.project.jobs);
+        let is_full = |group: &String| {
+            let taken = active.iter().filter(|run| run.concurrency.contains(group)).count();
+            taken >= limits.get(group).copied().unwrap_or(1) as usize
+        };
+        let full: Vec<&String> = groups.iter().filter(|group| is_full(group)).collect();
+        let in_the_way =
+            active.iter().find(|run| run.job == job || full.iter().any(|group| run.concurrency.contains(group)));
+        in_the_way.map_or(Ok(()), |run| Err(self.beside(Some(run))))
+    }
+
+    #[expect(clippy::unused_self, reason = "it is said of this installation")]
+    fn beside(&self, run: Option<&Run>) -> Failure {
+        let message = match run {
+            Some(run) => format!("run {} of job `{}` is under way", run.id, run.job),
+            None => "another run is under way that must end first".to_owned(),
+        };
+        Failure::new(message).with_hint("wait until it has ended; one that was killed is noticed within ten seconds")
     }
 }
 
@@ -136,6 +162,12 @@ fn of_flow(error: &FlowError) -> Failure {
 #[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
+}
+
+/// Who asks at this terminal.
+pub(crate) fn asker() -> String {
+    let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_default();
+    if user.is_empty() { "command line".to_owned() } else { format!("{user} (command line)") }
 }
 
 /// A name for this start of the process, unlike that of any other.

@@ -1,9 +1,18 @@
-//! Sends the log to standard error.
+//! Sends the log to standard error, and what belongs to a run to the store as well.
+
+mod run_log;
 
 use kartei_schemas::settings::{LogFormat, LogSettings};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::failure::Failure;
+
+pub(crate) use run_log::keep_with_runs;
+
+/// What is kept with a run, whatever standard error shows.
+const KEPT: &str = "info,sqlx=warn";
 
 /// Begins to log. `-v` lifts the level of the settings; a second call changes nothing.
 pub(crate) fn start(settings: &LogSettings, verbose: u8) -> Result<(), Failure> {
@@ -17,11 +26,13 @@ pub(crate) fn start(settings: &LogSettings, verbose: u8) -> Result<(), Failure> 
         let failure = Failure::new(format!("`log.level` is `{level}`, which is no level and no filter"));
         return Err(failure.with_hint("write `warn`, `info` or `debug`, or a filter such as `warn,kartei_jobs=debug`"));
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(anstream::stderr);
-    // An error means that logging has begun already.
-    let _ = match settings.format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
+    let layer = tracing_subscriber::fmt::layer().with_writer(anstream::stderr);
+    let shown = match settings.format {
+        LogFormat::Text => layer.boxed(),
+        LogFormat::Json => layer.json().boxed(),
     };
+    let kept = run_log::RunLog.with_filter(EnvFilter::new(KEPT));
+    // An error means that logging has begun already.
+    let _ = tracing_subscriber::registry().with(shown.with_filter(filter)).with(kept).try_init();
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::configuration::Configuration;
 /// Shows instants in one zone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moments {
-    zone: Tz,
+    pub(crate) zone: Tz,
 }
 
 impl Moments {

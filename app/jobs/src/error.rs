@@ -3,6 +3,7 @@
 use kartei_connector::ConnectorError;
 use kartei_normalise::NormaliseError;
 use kartei_persons::PersonsError;
+use kartei_schemas::duration::Span;
 use kartei_store::StoreError;
 use kartei_store::frames::FrameError;
 
@@ -35,6 +36,20 @@ pub enum FlowError {
     /// Somebody asked the run to end.
     #[error("the run was asked to end")]
     Interrupted,
+    /// The process ends; the run is put down and goes on later.
+    #[error("kartei was stopped: the run is put down")]
+    PutDown,
+    /// The worker could not keep the run.
+    #[error("the worker could not renew its lease of the run, and ended the work")]
+    LostLease,
+    /// The run or a step took too long.
+    #[error("the {what} took longer than its timeout of {limit}")]
+    TimedOut {
+        /// `run`, or the step.
+        what: String,
+        /// The timeout.
+        limit: Span,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -86,6 +101,22 @@ pub enum FlowError {
 }
 
 impl FlowError {
+    /// Whether the same step may do better when it is begun again.
+    pub fn is_worth_another_try(&self) -> bool {
+        let is_final = matches!(
+            self,
+            Self::Guard { .. }
+                | Self::TooManyRejects { .. }
+                | Self::Interrupted
+                | Self::PutDown
+                | Self::LostLease
+                | Self::UnknownJob(_)
+                | Self::UnknownSource(_)
+                | Self::Store(StoreError::LostLease { .. } | StoreError::Overtaken { .. })
+        );
+        !is_final
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -106,6 +137,11 @@ impl FlowError {
             Self::UnknownJob(_) => Some("`kartei jobs` lists the jobs".to_owned()),
             Self::UnknownSource(_) => Some("`kartei check` lists the sources".to_owned()),
             Self::Interrupted => Some("start it again: what was pulled is at rest".to_owned()),
+            Self::PutDown => Some("it goes on when `kartei serve` runs again".to_owned()),
+            Self::LostLease => Some("see that the store can be reached; `kartei runs` shows who has the run".to_owned()),
+            Self::TimedOut { .. } => {
+                Some("see what took so long with `kartei runs show`, or allow more with `timeout` in jobs.toml".to_owned())
+            }
             Self::Lost { .. } => Some(
                 "put the data folder back from its backup, or name the right one in `[data] folder`; the persons in the \
                  store are as they were"

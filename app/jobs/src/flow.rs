@@ -3,14 +3,18 @@
 //! Each step's output is at rest before the next begins. A run that died goes on at the step where it died: finished
 //! steps are passed by, and what they left is read again.
 
+mod perform;
+
 use chrono::{DateTime, Utc};
+use futures::FutureExt;
 use kartei_report::RunReport;
 use kartei_report::model::{Failure, Outcome, Step as StepReport, StepStatus};
+use kartei_schemas::duration::Span;
 use kartei_schemas::jobs::{JobSchema, StepName};
 use kartei_schemas::source::SourceSchema;
-use kartei_store::{Lease, Run, RunEnd, RunState, StepEnd, StepState, Store};
-use serde::Serialize;
+use kartei_store::{BatchId, Lease, Run, RunEnd, RunState, StepEnd, StepState, Store};
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
 
 use crate::assemble::{self, Found};
 use crate::error::FlowError;
@@ -22,7 +26,7 @@ use crate::rest::Rest;
 use crate::retention;
 use crate::steps::{Step, link, normalise, notify, persons, publish, pull, report};
 use crate::verdicts::{self, Verdicts};
-use crate::watch::{Stop, Watch};
+use crate::watch::{Stop, Watch, Why};
 
 /// How a run ended.
 #[derive(Debug)]
@@ -57,13 +61,37 @@ pub async fn conduct(
         found: Found::default(),
         position: 0,
     };
+    let span = tracing::info_span!("run", run = run.id, job = run.job);
+    tracing::info!(parent: &span, attempt = run.attempt, due_at = %run.due_at, "the run begins");
+    let limit = conductor.job.timeout;
     let outcome = tokio::select! {
-        outcome = Box::pin(conductor.run()) => outcome,
-        () = keep_alive(store, lease.clone(), stop, clock) => Err(FlowError::Interrupted),
-        () = stop.asked() => Err(FlowError::Interrupted),
+        outcome = Box::pin(conductor.run()).instrument(span.clone()) => outcome,
+        () = keep_alive(store, lease.clone(), stop, clock) => Err(interrupted(stop)),
+        () = stop.asked() => Err(interrupted(stop)),
+        error = too_long("run", limit) => Err(error),
         never = progress.keep_noting(store, lease, clock) => match never {},
     };
-    conductor.end(outcome).await
+    conductor.end(outcome).instrument(span).await
+}
+
+/// Why a run was asked to end, as its error.
+fn interrupted(stop: &Stop) -> FlowError {
+    match stop.why() {
+        Some(Why::Shutdown) => FlowError::PutDown,
+        Some(Why::LostLease) => FlowError::LostLease,
+        Some(Why::Cancelled) | None => FlowError::Interrupted,
+    }
+}
+
+/// Waits for as long as a run or step may take; without a limit for ever.
+async fn too_long(what: &str, limit: Option<Span>) -> FlowError {
+    match limit {
+        Some(limit) => {
+            tokio::time::sleep(limit.as_duration()).await;
+            FlowError::TimedOut { what: what.to_owned(), limit }
+        }
+        None => std::future::pending().await,
+    }
 }
 
 struct Conductor<'a> {
@@ -77,10 +105,7 @@ struct Conductor<'a> {
 impl<'a> Conductor<'a> {
     /// All steps of a run.
     async fn run(&mut self) -> Result<(), FlowError> {
-        if self.step.previous.is_some_and(|published| published > self.step.run.id) {
-            let message = "a later run has published since; start a new one".to_owned();
-            return Err(FlowError::Guard { guard: "superseded".to_owned(), message });
-        }
+        self.heed_base().await?;
         let job = self.job.clone();
         if job.steps.contains(&StepName::Pull) {
             let sources = self.sources(&job)?;
@@ -88,15 +113,17 @@ impl<'a> Conductor<'a> {
             verdicts::heed_all_sources(&self.step, &pulled)?;
         }
         if job.steps.contains(&StepName::Consolidate) {
-            self.found.canonical = Some(self.normalise().await?);
+            let canonical = self.normalise().await?;
+            let taken = canonical.taken.clone();
+            self.found.canonical = Some(canonical);
             self.found.matched = Some(self.link().await?);
             let consolidated = self.consolidate().await?;
             let counts = consolidated.statistics.changes.clone();
             self.found.consolidated = Some(consolidated);
             verdicts::heed_persons(&self.step, &counts)?;
-        }
-        if job.steps.contains(&StepName::Publish) && !self.step.options.dry_run {
-            self.found.visible = Some(self.publish().await?);
+            if job.steps.contains(&StepName::Publish) && !self.step.options.dry_run {
+                self.found.visible = Some(self.publish(&taken).await?);
+            }
         }
         if job.steps.contains(&StepName::Notify) && !self.step.options.dry_run {
             self.found.notified = Some(self.notify().await?);
@@ -104,120 +131,77 @@ impl<'a> Conductor<'a> {
         Ok(())
     }
 
+    /// A run that goes on after another one has published begins again from what is published now: its deliveries are at
+    /// rest, but what it made of them is no longer current.
+    async fn heed_base(&self) -> Result<(), FlowError> {
+        let Some(view) = self.step.store.run(self.step.run.id).await? else { return Ok(()) };
+        let done = |name: &str| view.steps.iter().find(|step| step.name == name && step.state == StepState::Succeeded);
+        let (Some(normalised), None) = (done("normalise"), done("publish")) else { return Ok(()) };
+        let canonical: normalise::Canonical = read("normalise", normalised.output.clone())?;
+        if canonical.base != self.step.previous && self.step.previous != Some(self.step.run.id) {
+            tracing::info!("another run has published since: normalising and what follows are done again");
+            self.step.store.undo_steps(self.step.lease, "normalise").await?;
+        }
+        Ok(())
+    }
+
     async fn pull(&mut self, sources: &[&SourceSchema]) -> Result<pull::Pulled, FlowError> {
-        let Some(done) = self.begin("pull").await? else {
-            let (pulled, outcome) = pull::pull(&self.step, sources).await;
-            // Of a pull that failed the report says how far it came.
-            self.found.pulled = Some(pulled.clone());
-            let rows = |found: &pull::Pulled| found.sources.values().map(|source| source.read).sum();
-            return self.finish("pull", outcome.map(|()| pulled), rows).await;
+        let partly = std::sync::Mutex::new(None);
+        let step = self.step;
+        let work = || {
+            async {
+                let (pulled, outcome) = pull::pull(&step, sources).await;
+                *partly.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(pulled.clone());
+                outcome.map(|()| pulled)
+            }
+            .boxed()
         };
-        let pulled: pull::Pulled = read("pull", done)?;
-        self.step.verdicts.recall(&pulled.guards);
-        self.found.pulled = Some(pulled.clone());
-        Ok(pulled)
+        let rows = |found: &pull::Pulled| found.sources.values().map(|source| source.read).sum();
+        let outcome = self.perform(("pull", StepName::Pull), rows, work).await;
+        let worked = partly.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match (&outcome, worked) {
+            // Of a pull that failed the report says how far it came.
+            (_, Some(pulled)) => self.found.pulled = Some(pulled),
+            (Ok(pulled), None) => {
+                self.step.verdicts.recall(&pulled.guards);
+                self.found.pulled = Some(pulled.clone());
+            }
+            (Err(_), None) => {}
+        }
+        outcome
     }
 
     async fn normalise(&mut self) -> Result<normalise::Canonical, FlowError> {
-        let Some(done) = self.begin("normalise").await? else {
-            let result = normalise::normalise(&self.step).await;
-            return self.finish("normalise", result, |found| found.records.values().sum()).await;
-        };
-        read("normalise", done)
+        let step = self.step;
+        let rows = |found: &normalise::Canonical| found.records.values().sum();
+        self.perform(("normalise", StepName::Consolidate), rows, || normalise::normalise(&step).boxed()).await
     }
 
     async fn link(&mut self) -> Result<link::Matched, FlowError> {
-        let Some(done) = self.begin("match").await? else {
-            let result = link::link(&self.step).await;
-            return self.finish("match", result, |found| found.statistics.scored_pairs).await;
-        };
-        read("match", done)
+        let step = self.step;
+        let rows = |found: &link::Matched| found.statistics.scored_pairs;
+        self.perform(("match", StepName::Consolidate), rows, || link::link(&step).boxed()).await
     }
 
     async fn consolidate(&mut self) -> Result<persons::Consolidated, FlowError> {
-        let Some(done) = self.begin("persons").await? else {
-            let result = persons::consolidate(&self.step).await;
-            return self.finish("persons", result, |found| found.statistics.golden.persons).await;
-        };
-        read("persons", done)
+        let step = self.step;
+        let rows = |found: &persons::Consolidated| found.statistics.golden.persons;
+        self.perform(("persons", StepName::Consolidate), rows, || persons::consolidate(&step).boxed()).await
     }
 
-    async fn publish(&mut self) -> Result<publish::Visible, FlowError> {
-        let Some(done) = self.begin("publish").await? else {
-            let Some(consolidated) = self.found.consolidated.clone() else { return Ok(publish::Visible::default()) };
-            let figures = self.figures().await?;
-            let result = publish::publish(&self.step, &consolidated, &figures).await;
-            return self.finish("publish", result, |found| found.published.persons).await;
-        };
-        read("publish", done)
+    async fn publish(&mut self, taken: &[BatchId]) -> Result<publish::Visible, FlowError> {
+        let Some(consolidated) = self.found.consolidated.clone() else { return Ok(publish::Visible::default()) };
+        let figures = self.figures().await?;
+        let rows = |found: &publish::Visible| found.published.persons;
+        let step = self.step;
+        let work = || publish::publish(&step, (&consolidated, taken), &figures).boxed();
+        self.perform(("publish", StepName::Publish), rows, work).await
     }
 
     async fn notify(&mut self) -> Result<notify::Notified, FlowError> {
-        let Some(done) = self.begin("notify").await? else {
-            let result = notify::notify(&self.step).await;
-            return self.finish("notify", result, |found| found.sent).await;
-        };
-        read("notify", done)
-    }
-
-    /// Begins a step; gives what it left when it was done before a crash.
-    async fn begin(&mut self, name: &'static str) -> Result<Option<serde_json::Value>, FlowError> {
-        if self.step.stop.is_asked() {
-            return Err(FlowError::Interrupted);
-        }
-        let begun = self.step.store.begin_step(self.step.lease, self.position, name, self.step.now()).await?;
-        self.position += 1;
-        let duration_milliseconds = begun.finished_at.map_or(0, |end| milliseconds(begun.started_at, end));
-        let mut line =
-            StepReport { name: name.to_owned(), status: StepStatus::Failed, duration_milliseconds, items: None };
-        if begun.state == StepState::Succeeded {
-            line.status = StepStatus::Skipped;
-            line.items = begun.rows_out;
-            self.steps.push(line);
-            return Ok(Some(begun.output));
-        }
-        self.steps.push(line);
-        self.step.watch.began(name);
-        Ok(None)
-    }
-
-    /// Ends a step with its output at rest, or with its failure.
-    async fn finish<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        result: Result<T, FlowError>,
-        rows: impl Fn(&T) -> u64,
-    ) -> Result<T, FlowError> {
-        let ended = self.step.now();
-        let begun = self.step.store.run(self.step.run.id).await?;
-        let begun = begun.and_then(|view| view.steps.into_iter().find(|step| step.name == name));
-        let duration = begun.map_or(0, |step| milliseconds(step.started_at, ended));
-        let (end, items) = match &result {
-            Ok(found) => {
-                let output = serde_json::to_value(found).map_err(|cause| FlowError::Rest { step: name, cause })?;
-                let rows = rows(found);
-                let end =
-                    StepEnd { state: StepState::Succeeded, rows_in: None, rows_out: Some(rows), output, error: None };
-                (end, Some(rows))
-            }
-            Err(error) => {
-                let state = match error {
-                    FlowError::Guard { .. } | FlowError::TooManyRejects { .. } => StepState::Stopped,
-                    FlowError::Interrupted => StepState::Cancelled,
-                    _ => StepState::Failed,
-                };
-                let error = Some(chain(error));
-                (StepEnd { state, rows_in: None, rows_out: None, output: serde_json::Value::Null, error }, None)
-            }
-        };
-        if let Some(line) = self.steps.last_mut() {
-            line.duration_milliseconds = duration;
-            line.items = items;
-            line.status = if result.is_ok() { StepStatus::Done } else { StepStatus::Failed };
-        }
-        self.step.store.finish_step(self.step.lease, name, &end, ended).await?;
-        self.step.watch.ended(name, &items.map(|rows| rows.to_string()).unwrap_or_default());
-        result
+        let step = self.step;
+        let rows = |found: &notify::Notified| found.sent;
+        self.perform(("notify", StepName::Notify), rows, || notify::notify(&step).boxed()).await
     }
 
     /// The run's report as it stands, for the store.
@@ -284,29 +268,41 @@ impl<'a> Conductor<'a> {
     }
 
     async fn write_end(&mut self, report: &RunReport, error: Option<&FlowError>) -> Result<(), FlowError> {
-        if matches!(error, Some(FlowError::Interrupted)) {
-            self.cancel_step().await?;
+        let lease = self.step.lease;
+        let is_interrupted =
+            matches!(error, Some(FlowError::Interrupted | FlowError::PutDown | FlowError::TimedOut { .. }));
+        if let Some(error) = error.filter(|_| is_interrupted) {
+            self.cancel_step(error).await?;
+        }
+        if matches!(error, Some(FlowError::PutDown)) {
+            tracing::info!("the run is put down, and goes on later");
+            self.step.store.release_run(lease, "kartei was stopped", self.step.now()).await?;
+            return Ok(());
+        }
+        if matches!(error, Some(FlowError::LostLease)) {
+            return Ok(());
         }
         let figures = serde_json::to_value(report).map_err(|cause| FlowError::Rest { step: "report", cause })?;
-        let lease = self.step.lease;
         self.step.store.save_statistics(lease, &figures, self.step.now()).await?;
         self.step.store.finish_run(lease, &run_end(error), self.step.now()).await?;
         Ok(())
     }
 
     /// The step that was under way when the run was asked to end.
-    async fn cancel_step(&mut self) -> Result<(), FlowError> {
+    async fn cancel_step(&mut self, error: &FlowError) -> Result<(), FlowError> {
         let Some(line) = self.steps.last().filter(|line| line.status == StepStatus::Failed) else { return Ok(()) };
         let end = StepEnd {
             state: StepState::Cancelled,
             rows_in: None,
             rows_out: None,
             output: serde_json::Value::Null,
-            error: Some(FlowError::Interrupted.to_string()),
+            error: Some(error.to_string()),
         };
         match self.step.store.finish_step(self.step.lease, &line.name, &end, self.step.now()).await {
             // It had ended just before.
-            Err(kartei_store::StoreError::LostLease { .. }) | Ok(()) => Ok(()),
+            Err(kartei_store::StoreError::LostLease { .. } | kartei_store::StoreError::Absent { .. }) | Ok(()) => {
+                Ok(())
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -5,7 +5,7 @@
 
 pub mod align;
 pub mod assemble;
-pub mod due;
+pub mod chance;
 pub mod error;
 pub mod flow;
 pub mod heartbeat;
@@ -17,9 +17,11 @@ pub mod progress;
 pub mod project;
 pub mod pulse;
 pub mod records;
+pub mod reload;
 pub mod rest;
 pub mod retention;
 pub mod serve;
+pub mod settle;
 pub mod stage;
 pub mod steps;
 pub mod verdicts;
@@ -30,4 +32,4 @@ pub use flow::{Ended, conduct};
 pub use last_run::LastRun;
 pub use options::{GUARDS, RunOptions};
 pub use project::Project;
-pub use watch::{Stop, Unwatched, Watch};
+pub use watch::{Stop, Unwatched, Watch, Why};

@@ -1,13 +1,19 @@
 //! The planner: turns due times into ticks and runs, and says how far it has come by rows alone.
 //!
-//! A due time of which the process slept away is made up for once, by its latest. A tick is unique in the store, so that
-//! two planners, or one that was killed between two lines, make each run once.
+//! A tick is unique in the store and made with its run in one transaction, so that two planners, or one that was killed
+//! between two lines, or one whose clock went back, make each run once.
+
+mod decide;
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use kartei_schemas::due::{Due, DueError};
 use kartei_schemas::jobs::JobSchema;
-use kartei_store::{Cause, NewRun, Run, RunFilter, RunState, Store, StoreError, TickState};
+use kartei_store::{Cause, NewRun, NewTick, Run, RunFilter, RunState, Schedule, Store, StoreError, TickState};
 
-use crate::due::{Due, DueError};
+use self::decide::{Decision, Situation, decide};
+use crate::chance::share;
 use crate::options::RunOptions;
 use crate::project::Project;
 
@@ -16,8 +22,12 @@ use crate::project::Project;
 pub struct Planned {
     /// The job's name.
     pub name: String,
+    /// The job.
+    pub job: JobSchema,
     /// When it is due.
     pub due: Due,
+    /// What its due times follow from; when it changes, the planner begins anew.
+    pub expression: String,
 }
 
 /// The jobs with a schedule, read and checked; all that is wrong at once.
@@ -27,7 +37,10 @@ pub fn read(project: &Project) -> Result<Vec<Planned>, Vec<(String, DueError)>> 
     for (name, job) in &project.jobs.jobs {
         match due(job, project) {
             Ok(due) if due.is_never() => {}
-            Ok(due) => planned.push(Planned { name: name.clone(), due }),
+            Ok(due) => {
+                let expression = format!("{} {}", job.schedule.lines.join(" | "), due.zone().name());
+                planned.push(Planned { name: name.clone(), job: job.clone(), due, expression });
+            }
             Err(error) => wrong.push((name.clone(), error)),
         }
     }
@@ -36,39 +49,94 @@ pub fn read(project: &Project) -> Result<Vec<Planned>, Vec<(String, DueError)>> 
 
 /// When a job is due, in its own zone or the installation's.
 pub fn due(job: &JobSchema, project: &Project) -> Result<Due, DueError> {
-    let zone = job.time_zone.as_deref().unwrap_or(&project.settings.locale.time_zone);
-    Due::parse(&job.schedule, zone)
+    Due::of_job(job, &project.settings.locale.time_zone)
 }
 
 /// Makes the runs that have become due until `now`, and gives them.
 pub async fn plan(jobs: &[Planned], store: &Store, now: DateTime<Utc>) -> Result<Vec<Run>, StoreError> {
-    let mut made = Vec::new();
+    let schedules: HashMap<String, Schedule> =
+        store.schedules().await?.into_iter().map(|schedule| (schedule.job.clone(), schedule)).collect();
+    let mut ticks = Vec::new();
+    let mut cancelled = Vec::new();
     for job in jobs {
-        let schedule = store.schedule(&job.name, now).await?;
-        if schedule.paused_at.is_some() {
+        let known = schedules.get(&job.name).filter(|known| known.expression.as_ref() == Some(&job.expression));
+        let Some(schedule) = known else {
+            store.begin_schedule(&job.name, &job.expression, now).await?;
+            continue;
+        };
+        let is_due = || job.due.next_after(schedule.last_due_at).is_some_and(|next| next <= now);
+        if schedule.paused_at.is_some() || schedule.last_due_at >= now || !is_due() {
             continue;
         }
-        let Some(due_at) = job.due.latest_between(schedule.last_due_at, now) else { continue };
-        let state = if is_under_way(store, &job.name).await? { TickState::Skipped } else { TickState::Planned };
-        let run = NewRun {
-            job: job.name.clone(),
-            cause: Cause::Schedule,
-            due_at,
-            asked_by: "scheduler".to_owned(),
-            reason: None,
-            parameters: RunOptions::default().to_parameters(),
-            retry_of: None,
-        };
-        if let Some(run) = store.create_tick(&run, state, now).await? {
-            tracing::info!(run = run.id, job = job.name, %due_at, state = %run.state, "a run is planned");
-            made.push(run);
+        let active = active_runs(store, &job.name).await?;
+        let situation = Situation { last_due_at: schedule.last_due_at, now, active: &active };
+        for decision in decide(&job.job, &job.due, &situation) {
+            cancelled.extend(decision.cancels.iter().copied());
+            ticks.push(tick(job, &decision));
         }
+    }
+    if ticks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let made = store.create_ticks(&ticks, now).await?;
+    for run in &made {
+        tracing::info!(run = run.id, job = run.job, due_at = %run.due_at, state = %run.state, "a due time is planned");
+    }
+    for id in cancelled {
+        let reason = "its next due time has come, and the job's `overlap` is `cancel_running`";
+        store.request_cancel(id, "scheduler", reason, now).await?;
     }
     Ok(made)
 }
 
-async fn is_under_way(store: &Store, job: &str) -> Result<bool, StoreError> {
+async fn active_runs(store: &Store, job: &str) -> Result<Vec<(i64, RunState)>, StoreError> {
     let states = vec![RunState::Due, RunState::Claimed, RunState::Running];
-    let filter = RunFilter { job: Some(job.to_owned()), states, limit: 1 };
-    Ok(!store.runs(&filter).await?.is_empty())
+    let runs = store.runs(&RunFilter { job: Some(job.to_owned()), states, limit: 100 }).await?;
+    Ok(runs.iter().map(|run| (run.id, run.state)).collect())
+}
+
+fn tick(job: &Planned, decision: &Decision) -> NewTick {
+    let jitter = job.job.jitter.map_or(0, |jitter| share(&job.name, decision.due_at, 0, jitter));
+    let start_at = decision.due_at + chrono::TimeDelta::milliseconds(jitter);
+    let run = new_run(&job.name, &job.job, Cause::Schedule, decision.due_at);
+    let run = NewRun { start_at, reason: decision.reason.clone(), ..run };
+    NewTick { run, state: decision.state, is_backfill: false }
+}
+
+/// A run of a job that nobody has to wait for.
+pub fn new_run(name: &str, job: &JobSchema, cause: Cause, due_at: DateTime<Utc>) -> NewRun {
+    NewRun {
+        job: name.to_owned(),
+        cause,
+        due_at,
+        asked_by: "scheduler".to_owned(),
+        reason: None,
+        parameters: RunOptions::default().to_parameters(),
+        retry_of: None,
+        start_at: due_at,
+        concurrency: job.groups(),
+        after_run: None,
+        attended: false,
+    }
+}
+
+/// The most due times that are made up for at once.
+pub const BACKFILL: usize = 1_000;
+
+/// The ticks by which the due times in `from..=to` are made up for; none where there are too many.
+pub fn backfill(
+    (name, job, due): (&str, &JobSchema, &Due),
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    (asked_by, reason): (&str, Option<&str>),
+    now: DateTime<Utc>,
+) -> Option<Vec<NewTick>> {
+    let times = due.upcoming(from - chrono::TimeDelta::seconds(1), BACKFILL + 1);
+    let times: Vec<_> = times.into_iter().take_while(|&time| time <= to).collect();
+    let tick = |&due_at: &DateTime<Utc>| {
+        let run = new_run(name, job, Cause::Backfill, due_at);
+        let reason = reason.map(str::to_owned);
+        let run = NewRun { start_at: now, asked_by: asked_by.to_owned(), reason, ..run };
+        NewTick { run, state: TickState::Planned, is_backfill: true }
+    };
+    (times.len() <= BACKFILL).then(|| times.iter().map(tick).collect())
 }

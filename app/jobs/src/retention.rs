@@ -25,6 +25,8 @@ pub struct Kept {
     pub published: i64,
     /// Older runs whose frames stay.
     pub others: BTreeSet<i64>,
+    /// Batches that wait to be published stay, however old.
+    pub waiting: BTreeSet<String>,
     /// Consumed batches that came to rest since stay.
     pub batches_from: DateTime<Utc>,
     /// The moment.
@@ -67,16 +69,21 @@ async fn remove(step: &Step<'_>) -> Result<Swept, FlowError> {
     let states = vec![RunState::Due, RunState::Claimed, RunState::Running];
     let active = step.store.runs(&RunFilter { states, ..RunFilter::default() }).await?;
     let others = active.iter().map(|run| run.id).chain(step.previous).collect();
-    let kept = Kept { published: step.run.id, others, batches_from: from, now: step.now() };
+    let waiting = step.store.waiting_batches().await?.into_iter().filter_map(|batch| batch.frame);
+    let waiting = waiting.filter_map(|name| name.strip_prefix("batches/").map(str::to_owned)).collect();
+    let kept = Kept { published: step.run.id, others, waiting, batches_from: from, now: step.now() };
     let frames = step.rest.frames().clone();
     let swept = compute(move || Ok(sweep(&frames, &kept)?)).await?;
     // What changed in a person, and the rows still in quarantine, stay for as long as the person does.
+    let log = &step.project.settings.log;
+    let span = TimeDelta::try_seconds(i64::try_from(log.run_retention.seconds()).unwrap_or(i64::MAX));
     let keep = Keep {
         runs_from: Some(from),
         mails_from: Some(from),
         rejects_from: Some(from),
         changes_from: None,
         alerts_from: Some(from),
+        log_lines_from: span.and_then(|span| step.now().checked_sub_signed(span)),
     };
     step.store.remove_old(&keep).await?;
     Ok(swept)
@@ -97,9 +104,9 @@ pub fn sweep(frames: &Frames, kept: &Kept) -> Result<Swept, kartei_store::frames
         }
     }
     for source in frames.folders("batches")? {
-        let folder = frames.folder().join("batches").join(source);
+        let folder = frames.folder().join("batches").join(&source);
         swept.orphans += remove_files(&folder, |file| is_orphan(file, kept));
-        swept.batches += remove_files(&folder, |file| is_spent(file, kept));
+        swept.batches += remove_files(&folder, |file| is_spent(&source, file, kept));
     }
     Ok(swept)
 }
@@ -116,10 +123,12 @@ fn is_orphan(file: &DirEntry, kept: &Kept) -> io::Result<bool> {
     Ok(is_part && DateTime::<Utc>::from(file.metadata()?.modified()?) + ORPHANED_AFTER < kept.now)
 }
 
-fn is_spent(file: &DirEntry, kept: &Kept) -> io::Result<bool> {
+fn is_spent(source: &str, file: &DirEntry, kept: &Kept) -> io::Result<bool> {
     let name = file.file_name();
-    let run = name.to_str().filter(|name| name.ends_with(".parquet")).and_then(run_of_batch);
-    let is_consumed = run.is_some_and(|run| run <= kept.published);
+    let frame = name.to_str().and_then(|name| name.strip_suffix(".parquet"));
+    let run = frame.and_then(run_of_batch);
+    let is_consumed = run.is_some_and(|run| run <= kept.published)
+        && frame.is_some_and(|frame| !kept.waiting.contains(&format!("{source}/{frame}")));
     Ok(is_consumed && DateTime::<Utc>::from(file.metadata()?.modified()?) < kept.batches_from)
 }
 
@@ -150,7 +159,13 @@ mod tests {
     }
 
     fn kept() -> Kept {
-        Kept { published: 7, others: BTreeSet::from([5]), batches_from: at(4), now: at(8) }
+        Kept {
+            published: 7,
+            others: BTreeSet::from([5]),
+            waiting: BTreeSet::from(["members/5-0".to_owned()]),
+            batches_from: at(4),
+            now: at(8),
+        }
     }
 
     #[test]
@@ -161,6 +176,15 @@ mod tests {
         put(&frames, &all, at(1));
         let swept = sweep(&frames, &kept()).unwrap();
         assert_eq!((swept.runs, frames.folders("runs").unwrap()), (2, ["5", "7", "8"].map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn a_batch_that_waits_to_be_published_stays_however_old_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let frames = Frames::new(folder.path());
+        put(&frames, &["batches/members/5-0", "batches/members/5-1"], at(1));
+        assert_eq!(sweep(&frames, &kept()).unwrap().batches, 1);
+        assert!(frames.exists("batches/members/5-0"));
     }
 
     #[test]

@@ -1,82 +1,310 @@
-//! The scheduler: wakes every second, plans what is due, and works on one run at a time until it is asked to end.
+//! The scheduler: wakes when something is due, plans, reaps, settles, and works on several runs at once until it is asked to
+//! end.
 //!
-//! The tick is the runtime's own interval: it comes back after a stall, which the tick of tokio-cron-scheduler does not.
-//! All that matters (what is due, claimed, done) is in rows, so a tick that comes late or twice changes nothing.
+//! The tick is the runtime's own timer: it comes back after a stall, which the tick of tokio-cron-scheduler does not. All
+//! that matters (what is due, claimed, done) is in rows, so a tick that comes late or twice changes nothing, and several
+//! processes share one PostgreSQL.
 
+mod silence;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use kartei_store::{Claim, Store};
-use tokio::time::MissedTickBehavior;
+use chrono::{DateTime, TimeDelta, Utc};
+use kartei_schemas::jobs::JobsSchema;
+use kartei_store::{Claim, Lease, RunEnd, RunState, Server, Store, StoreError};
+use tokio::sync::Notify;
+use tokio::task::{Id, JoinError, JoinSet};
 
+use self::silence::Silence;
 use crate::error::FlowError;
-use crate::flow::{chain, conduct};
-use crate::planner::{Planned, plan};
+use crate::flow::{Ended, chain, conduct};
+use crate::planner::{self, Planned, plan};
 use crate::project::Project;
 use crate::pulse::Pulse;
-use crate::watch::{Stop, Unwatched};
+use crate::reload::{JobsFile, News, difference};
+use crate::settle::settle;
+use crate::watch::{Stop, Unwatched, Why};
 
 /// How long a claim holds without renewal: a crash is noticed within ten seconds.
-pub const LEASE: Duration = Duration::from_secs(9);
+pub const LEASE: Duration = Duration::from_secs(8);
+/// The longest that the scheduler sleeps.
+const TICK: Duration = Duration::from_secs(1);
+/// So often the process says that it lives, and looks for rows that were changed by hand.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 
-/// Serves until asked to stop. Troubles of the store are logged and outlived.
-pub async fn serve(
-    project: &Project,
-    store: &Store,
-    jobs: &[Planned],
-    worker: &str,
-    pulse: &Pulse,
-    (stop, clock): (&Stop, &(dyn Fn() -> DateTime<Utc> + Sync)),
-) {
-    let mut tick = tokio::time::interval(Duration::from_secs(1));
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let work = async {
+/// Reads the clock.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// What a process needs to serve.
+pub struct Serve {
+    /// The installation.
+    pub project: Project,
+    /// The store.
+    pub store: Store,
+    /// The jobs' file, where they may change.
+    pub file: Option<JobsFile>,
+    /// This process.
+    pub server: Server,
+    /// Asks it to end.
+    pub stop: Stop,
+    /// Asks it to read its jobs again.
+    pub reload: Arc<Notify>,
+    /// The scheduler's sign of life inside its process.
+    pub pulse: Pulse,
+    /// Reads the clock of this machine.
+    pub clock: Clock,
+}
+
+/// A process that serves.
+struct Serving {
+    project: Arc<Project>,
+    planned: Vec<Planned>,
+    store: Store,
+    file: Option<JobsFile>,
+    server: Server,
+    /// The machine's clock, set right by the database's where several machines share one.
+    clock: Clock,
+    offset: Arc<AtomicI64>,
+    silence: Silence,
+    running: JoinSet<Result<Ended, FlowError>>,
+    leases: HashMap<Id, (Lease, Stop)>,
+    signed: Option<tokio::time::Instant>,
+    claims: u64,
+}
+
+impl Serve {
+    /// Serves until asked to stop; then lets the runs under way go on for the grace that the settings allow. Troubles of
+    /// the store are logged and outlived.
+    pub async fn run(self) {
+        let Self { project, store, file, server, stop, reload, pulse, clock } = self;
+        let planned = read_planned(&project);
+        let offset = Arc::new(AtomicI64::new(0));
+        let base = (clock, offset.clone());
+        let clock: Clock = Arc::new(move || (base.0)() + TimeDelta::milliseconds(base.1.load(Ordering::Relaxed)));
+        let mut serving = Serving {
+            project: Arc::new(project),
+            planned,
+            store,
+            file,
+            server,
+            clock,
+            offset,
+            silence: Silence::new(LEASE),
+            running: JoinSet::new(),
+            leases: HashMap::new(),
+            signed: None,
+            claims: 0,
+        };
         loop {
-            tick.tick().await;
-            if stop.is_asked() {
-                return;
+            pulse.beat((serving.clock)());
+            // A publication into SQLite makes the scheduler wait: while runs are under way, that is no sign of death.
+            let (is_busy, clock) = (!serving.running.is_empty(), serving.clock.clone());
+            tokio::select! {
+                () = stop.asked() => break,
+                () = serving.wake() => {}
+                never = keep_beating(&pulse, &clock), if is_busy => match never {},
             }
-            pulse.beat(clock());
-            // A run takes its time; while it does, the loop is alive and no more is said by its sign of life.
-            let outcome = tokio::select! {
-                outcome = step(project, store, jobs, worker, (stop, clock)) => outcome,
-                never = keep_beating(pulse, clock) => match never {},
-            };
-            if let Err(error) = outcome {
-                tracing::error!(error = chain(&error), "the scheduler met an error and goes on");
+            let pause = serving.pause();
+            tokio::select! {
+                () = stop.asked() => break,
+                () = reload.notified() => serving.heed_file(true),
+                Some(ended) = serving.running.join_next_with_id() => serving.ended(ended).await,
+                () = tokio::time::sleep(pause) => {}
             }
         }
-    };
-    Box::pin(work).await;
+        serving.shut_down().await;
+    }
+}
+
+impl Serving {
+    /// One waking. What fails is logged; the rest is done all the same.
+    async fn wake(&mut self) {
+        self.heed_file(false);
+        let outcome = plan(&self.planned, &self.store, self.now()).await;
+        if outcome.is_ok() {
+            self.server.planned_at = Some(self.now());
+        }
+        tell("planning", outcome);
+        let reaped = self.reap().await;
+        tell("looking for lost runs", reaped);
+        let settled = settle(&self.project.jobs, &self.store, self.now()).await;
+        tell("dealing with runs that ended", settled);
+        let claimed = self.claim().await;
+        tell("claiming", claimed);
+        let signed = self.sign_of_life().await;
+        tell("saying that it lives", signed);
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    /// Until something is due, but a second at most: others may have asked for a run.
+    fn pause(&self) -> Duration {
+        let now = self.now();
+        let next = self.planned.iter().filter_map(|job| job.due.next_after(now)).min();
+        next.and_then(|next| (next - now).to_std().ok()).map_or(TICK, |pause| pause.min(TICK))
+    }
+
+    /// Takes in the jobs' file where it has changed, all or nothing.
+    fn heed_file(&mut self, is_asked: bool) {
+        let Some(file) = &mut self.file else { return };
+        match file.look(is_asked) {
+            News::None => {}
+            News::Broken(problems) => {
+                for problem in &problems.list {
+                    let hint = problem.hint.as_deref().unwrap_or_default();
+                    tracing::error!(hint, "the jobs stay as they were: {problem}");
+                }
+            }
+            News::Changed(jobs) => self.take_in(*jobs),
+        }
+    }
+
+    fn take_in(&mut self, jobs: JobsSchema) {
+        let lines = difference(&self.project.jobs, &jobs);
+        let project = Project { jobs, ..Project::clone(&self.project) };
+        self.planned = read_planned(&project);
+        self.project = Arc::new(project);
+        tracing::warn!(changes = lines.len(), "the jobs were read again");
+        for line in lines {
+            tracing::warn!("{line}");
+        }
+    }
+
+    /// Marks as lost the runs whose worker vanished: by their lease, and by their silence where the clock cannot be trusted.
+    async fn reap(&mut self) -> Result<(), StoreError> {
+        let mut lost = self.store.reap_lost_runs(&self.server.id, self.now()).await?;
+        for held in self.silence.look(self.store.held_runs().await?, std::time::Instant::now()) {
+            lost.extend(self.store.reap_silent_run(&held, &self.server.id, self.now()).await?);
+        }
+        for run in lost {
+            tracing::error!(run = run.id, job = run.job, worker = run.worker, "a run was lost: its worker vanished");
+        }
+        Ok(())
+    }
+
+    /// Claims runs for as long as there are workers without one.
+    async fn claim(&mut self) -> Result<(), StoreError> {
+        let workers = usize::try_from(self.server.workers).unwrap_or(1);
+        while self.running.len() < workers && self.store.is_run_due(self.now()).await? {
+            self.claims += 1;
+            let claim = Claim {
+                run_id: None,
+                worker: format!("{}/{}", self.server.id, self.claims),
+                length: LEASE,
+                limits: limits(&self.project.jobs),
+            };
+            let Some(claimed) = self.store.claim_run(&claim, self.now()).await? else { return Ok(()) };
+            let (lease, stop) = (claimed.1.clone(), Stop::default());
+            let (project, store, clock) = (self.project.clone(), self.store.clone(), self.clock.clone());
+            let asked = stop.clone();
+            let work = async move { conduct(&project, &store, claimed, &Unwatched, (&asked, &*clock)).await };
+            let task = self.running.spawn(work);
+            self.leases.insert(task.id(), (lease, stop));
+        }
+        Ok(())
+    }
+
+    /// A run came to its end, or fell over.
+    async fn ended(&mut self, ended: Result<(Id, Result<Ended, FlowError>), JoinError>) {
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let Some((lease, _)) = self.leases.remove(&id) else { return };
+        let run = lease.run_id;
+        match ended {
+            Ok((_, Ok(Ended { error: None, .. }))) => tracing::info!(run, "the run is done"),
+            Ok((_, Ok(Ended { error: Some(error), .. }) | Err(error))) => {
+                tracing::error!(run, error = chain(&error), "the run did not come to its end");
+                if !matches!(error, FlowError::PutDown | FlowError::LostLease) {
+                    self.give_up(&lease, &chain(&error)).await;
+                }
+            }
+            Err(_) => {
+                tracing::error!(run, "the run fell over: this is a fault of kartei");
+                self.give_up(&lease, "the run fell over: this is a fault of kartei, please report it").await;
+            }
+        }
+    }
+
+    /// Writes down that a run failed, where it could not do so itself.
+    async fn give_up(&self, lease: &Lease, error: &str) {
+        let end = RunEnd { state: RunState::Failed, error: Some(error.to_owned()), hint: None, guard: None };
+        match self.store.finish_run(lease, &end, self.now()).await {
+            // It had written its end itself.
+            Ok(()) | Err(StoreError::LostLease { .. }) => {}
+            Err(trouble) => tracing::warn!(run = lease.run_id, error = %trouble, "its end could not be written down"),
+        }
+    }
+
+    async fn sign_of_life(&mut self) -> Result<(), StoreError> {
+        if self.signed.is_some_and(|signed| signed.elapsed() < SIGN_OF_LIFE) {
+            return Ok(());
+        }
+        self.signed = Some(tokio::time::Instant::now());
+        if self.store.kind() == "postgres" {
+            let (there, here) = (self.store.clock().await?, self.now());
+            self.offset.fetch_add((there - here).num_milliseconds(), Ordering::Relaxed);
+        }
+        self.store.set_aside_unknown_states(self.now()).await?;
+        self.server.heartbeat_at = self.now();
+        self.store.note_server(&self.server).await
+    }
+
+    /// Lets the runs under way go on for a while, then puts them down.
+    async fn shut_down(mut self) {
+        let grace = self.project.settings.serve.shutdown_grace.as_duration();
+        if !self.running.is_empty() {
+            tracing::warn!(runs = self.running.len(), seconds = grace.as_secs(), "kartei ends when its runs have");
+        }
+        let patience = tokio::time::sleep(grace);
+        tokio::pin!(patience);
+        let mut is_over = false;
+        while !self.running.is_empty() {
+            tokio::select! {
+                Some(ended) = self.running.join_next_with_id() => self.ended(ended).await,
+                () = &mut patience, if !is_over => {
+                    is_over = true;
+                    for (_, stop) in self.leases.values() {
+                        stop.ask_since(Why::Shutdown);
+                    }
+                }
+            }
+        }
+        self.server.heartbeat_at = self.now();
+        self.server.ended_at = Some(self.now());
+        tell("saying that it ends", self.store.note_server(&self.server).await);
+    }
 }
 
 /// Beats on, until it is dropped.
-async fn keep_beating(pulse: &Pulse, clock: &(dyn Fn() -> DateTime<Utc> + Sync)) -> std::convert::Infallible {
+async fn keep_beating(pulse: &Pulse, clock: &Clock) -> std::convert::Infallible {
     loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(TICK).await;
         pulse.beat(clock());
     }
 }
 
-/// One waking: plans, reaps, and works on what is due.
-async fn step(
-    project: &Project,
-    store: &Store,
-    jobs: &[Planned],
-    worker: &str,
-    (stop, clock): (&Stop, &(dyn Fn() -> DateTime<Utc> + Sync)),
-) -> Result<(), FlowError> {
-    plan(jobs, store, clock()).await?;
-    for lost in store.reap_lost_runs(worker, clock()).await? {
-        tracing::warn!(run = lost.id, job = lost.job, "a run was lost: its worker vanished");
+/// The jobs with a schedule. One that cannot be read is left out: the loader has refused it before.
+fn read_planned(project: &Project) -> Vec<Planned> {
+    planner::read(project).unwrap_or_else(|wrong| {
+        for (job, error) in wrong {
+            tracing::error!(job, error = %error, "the job cannot be planned");
+        }
+        Vec::new()
+    })
+}
+
+/// How many runs of each group may be under way.
+pub fn limits(jobs: &JobsSchema) -> BTreeMap<String, u32> {
+    let groups = jobs.jobs.values().flat_map(kartei_schemas::jobs::JobSchema::groups);
+    groups.map(|group| (group.clone(), jobs.limit_of(&group))).collect()
+}
+
+fn tell<T>(what: &str, outcome: Result<T, StoreError>) {
+    if let Err(error) = outcome {
+        tracing::error!(error = chain(&error), "{what} failed; the scheduler goes on");
     }
-    let claim = Claim { run_id: None, worker: worker.to_owned(), length: LEASE };
-    let Some(claimed) = store.claim_run(&claim, clock()).await? else { return Ok(()) };
-    let (id, job) = (claimed.0.id, claimed.0.job.clone());
-    let ended = conduct(project, store, claimed, &Unwatched, (stop, clock)).await?;
-    match ended.error {
-        None => tracing::info!(run = id, job, "the run is done"),
-        Some(error) => tracing::error!(run = id, job, error = chain(&error), "the run did not come to its end"),
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Who is told how far a run has come, and who may ask it to end.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::sync::Notify;
 
@@ -25,23 +25,50 @@ impl Watch for Unwatched {
     fn ended(&self, _step: &'static str, _summary: &str) {}
 }
 
-/// Asks a run to end; clones ask the same run.
+/// Why a run was asked to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Somebody wants it so: it is cancelled.
+    Cancelled = 1,
+    /// The process ends: the run is put down, and goes on elsewhere or later.
+    Shutdown = 2,
+    /// Another worker may have it by now: nothing more is written.
+    LostLease = 3,
+}
+
+/// Asks a run to end; clones ask the same run. The first reason stands.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
-    asked: Arc<AtomicBool>,
+    asked: Arc<AtomicU8>,
     bell: Arc<Notify>,
 }
 
 impl Stop {
-    /// Asks.
+    /// Asks, since somebody wants it so.
     pub fn ask(&self) {
-        self.asked.store(true, Ordering::SeqCst);
+        self.ask_since(Why::Cancelled);
+    }
+
+    /// Asks, with a reason.
+    pub fn ask_since(&self, why: Why) {
+        // Where a reason stands already, it stays.
+        let _ = self.asked.compare_exchange(0, why as u8, Ordering::SeqCst, Ordering::SeqCst);
         self.bell.notify_waiters();
     }
 
     /// Whether somebody has asked.
     pub fn is_asked(&self) -> bool {
-        self.asked.load(Ordering::SeqCst)
+        self.why().is_some()
+    }
+
+    /// Why somebody has asked.
+    pub fn why(&self) -> Option<Why> {
+        match self.asked.load(Ordering::SeqCst) {
+            0 => None,
+            1 => Some(Why::Cancelled),
+            2 => Some(Why::Shutdown),
+            _ => Some(Why::LostLease),
+        }
     }
 
     /// Waits until somebody asks.
@@ -53,5 +80,22 @@ impl Stop {
             }
             rung.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_reason_stands_and_all_clones_hear_it() {
+        let stop = Stop::default();
+        assert_eq!(stop.why(), None);
+        let other = stop.clone();
+        let waiting = tokio::spawn(async move { other.asked().await });
+        stop.ask_since(Why::Shutdown);
+        stop.ask();
+        waiting.await.unwrap();
+        assert_eq!(stop.why(), Some(Why::Shutdown));
     }
 }

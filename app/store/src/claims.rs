@@ -1,12 +1,13 @@
 //! Who works on a run: a lease that must be renewed, and a token that fences off whoever has lost it.
 
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::runs::{self, Run, RunEnd, RunState, record_event};
-use crate::session::{Session, sql};
+use crate::session::{Row, Session, sql};
 use crate::{Result, Store, StoreError};
 
 /// The right to work on a run, until it ends or passes to another worker. Every write of a run carries it.
@@ -35,25 +36,24 @@ pub struct Claim {
     pub worker: String,
     /// For how long the lease holds without renewal.
     pub length: Duration,
+    /// Group → how many of its runs may be under way at once; one that is not named: 1.
+    pub limits: BTreeMap<String, u32>,
 }
 
+/// Any number that no other program is likely to take.
+const CLAIMING: i64 = 0x6b61_7274_636c;
+/// So many waiting runs are looked at in one go.
+const LOOK: u32 = 200;
+
 impl Store {
-    /// Claims a run that is due; none when there is none, or another worker was faster.
+    /// Claims a run that is due; none when there is none, when another worker was faster, when another run of the same job
+    /// is under way, or when one of its groups is full.
     pub async fn claim_run(&self, claim: &Claim, now: DateTime<Utc>) -> Result<Option<(Run, Lease)>> {
-        let mut session = self.begin().await?;
-        let text = match claim.run_id {
-            Some(_) => "select id from run where state = 'due' and id = ?",
-            None => "select id from run where state = 'due' and due_at <= ? order by due_at, id limit 1",
-        };
-        let candidate = match claim.run_id {
-            Some(id) => sql(text).bind(id),
-            None => sql(text).bind(now),
-        };
-        let Some(row) = candidate.row(&mut session).await? else {
+        let mut session = self.begin_claiming().await?;
+        let Some(run_id) = candidate(&mut session, claim, now).await? else {
             session.rollback().await?;
             return Ok(None);
         };
-        let run_id = row.integer("id")?;
         let until = now + claim.length;
         // The condition on the state is the compare-and-set: of two workers one sees no affected row.
         let claimed = sql("update run set state = 'claimed', attempt = attempt + 1, worker = ?, claimed_at = ?, \
@@ -71,7 +71,15 @@ impl Store {
             return Ok(None);
         }
         record_event(&mut session, run_id, (RunState::Due, RunState::Claimed), (&claim.worker, None), now).await?;
-        let run = runs::find(&mut session, run_id).await?.ok_or(StoreError::LostLease { run_id })?;
+        let run = match runs::find(&mut session, run_id).await {
+            Ok(run) => run.ok_or(StoreError::LostLease { run_id })?,
+            Err(error @ StoreError::Column { .. }) => {
+                session.rollback().await?;
+                self.set_aside(run_id, &error, now).await?;
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
         session.commit().await?;
         let lease = Lease {
             run_id,
@@ -84,13 +92,49 @@ impl Store {
         Ok(Some((run, lease)))
     }
 
+    /// Whether a run waits to be claimed, with or without room for it: a look that takes no lock.
+    pub async fn is_run_due(&self, now: DateTime<Utc>) -> Result<bool> {
+        let mut session = self.read().await?;
+        let row = sql("select id from run where state = 'due' and start_at <= ? limit 1").bind(now).row(&mut session);
+        Ok(row.await?.is_some())
+    }
+
+    /// A transaction in which nobody else claims, so that the places of a group are counted right.
+    async fn begin_claiming(&self) -> Result<Session> {
+        let mut session = self.begin().await?;
+        if !session.is_sqlite() {
+            sql("select pg_advisory_xact_lock(?)").bind(CLAIMING).rows(&mut session).await?;
+        }
+        Ok(session)
+    }
+
+    /// Marks a run whose row cannot be read, since it was changed by hand, as failed, so that the others go on.
+    pub(crate) async fn set_aside(&self, run_id: i64, error: &StoreError, now: DateTime<Utc>) -> Result<()> {
+        tracing::error!(run = run_id, error = %error, "the row of the run cannot be read: it is set aside");
+        let reason = format!("its row cannot be read: {error}");
+        let mut session = self.begin().await?;
+        sql(
+            "update run set state = 'failed', finished_at = ?, settled_at = ?, lease_until = null, error = ?, hint = ? \
+             where id = ?",
+        )
+        .bind(now)
+        .bind(now)
+        .bind(&reason)
+        .bind("the row was changed by hand; start a new run")
+        .bind(run_id)
+        .execute(&mut session)
+        .await?;
+        record_event(&mut session, run_id, (RunState::Due, RunState::Failed), ("store", Some(&reason)), now).await?;
+        session.commit().await
+    }
+
     /// The heartbeat: renews the lease, and tells whether the run should end.
     ///
-    /// While this process publishes the same run into SQLite, the only writer is busy with just that: nobody could take
-    /// the run, and publishing renews the lease itself, so that the lease is renewed without waiting.
+    /// While this process publishes into SQLite, the only writer is busy with just that: nobody could take a run, and
+    /// publishing renews all leases at its end, so that this one is renewed without waiting.
     pub async fn renew_lease(&self, lease: &Lease, now: DateTime<Utc>) -> Result<Lease> {
         let until = now + lease.length;
-        if self.publishing.load(Ordering::Acquire) == lease.run_id {
+        if self.publishing.load(Ordering::Acquire) != 0 {
             return Ok(Lease { until, ..lease.clone() });
         }
         let mut session = self.begin().await?;
@@ -158,45 +202,66 @@ impl Store {
         session.commit().await
     }
 
-    /// Marks as lost every run whose lease has ended without a word, and gives them. Of several reapers one finds a run.
-    pub async fn reap_lost_runs(&self, actor: &str, now: DateTime<Utc>) -> Result<Vec<Run>> {
-        let mut session = self.begin().await?;
-        // A run without a lease or heartbeat is reaped too: by the time of its claim.
-        let lapsed = sql("select id, state, attempt from run where state in ('claimed', 'running') \
-             and coalesce(lease_until, heartbeat_at, claimed_at, created_at) < ? order by id")
-        .bind(now)
-        .rows(&mut session)
-        .await?;
-        let mut lost = Vec::new();
-        for row in &lapsed {
-            let (id, state, attempt) = (row.integer("id")?, row.word::<RunState>("state")?, row.integer("attempt")?);
-            let reason = "the worker has not been heard of since its lease ended";
-            let marked = sql("update run set state = 'lost', finished_at = ?, error = ?, lease_until = null \
-                 where id = ? and attempt = ? and state = ? \
-                 and coalesce(lease_until, heartbeat_at, claimed_at, created_at) < ?")
-            .bind(now)
-            .bind(reason)
-            .bind(id)
-            .bind(attempt)
-            .bind(state)
-            .bind(now)
-            .execute(&mut session)
-            .await?;
-            if marked == 1 {
-                record_event(&mut session, id, (state, RunState::Lost), (actor, Some(reason)), now).await?;
-                lost.extend(runs::find(&mut session, id).await?);
-            }
-        }
-        session.commit().await?;
-        Ok(lost)
-    }
-
     /// A transaction that goes on only while the lease stands. The run's row stays locked until it ends, so that nobody
     /// takes the run over in between: for short transactions.
     pub(crate) async fn begin_fenced(&self, lease: &Lease) -> Result<Session> {
         let mut session = self.begin().await?;
         fence(&mut session, lease).await?;
         Ok(session)
+    }
+}
+
+/// The run to claim: the one that was named, or the one that has waited longest and has room.
+async fn candidate(session: &mut Session, claim: &Claim, now: DateTime<Utc>) -> Result<Option<i64>> {
+    let room = Room::look(session, &claim.limits).await?;
+    if let Some(id) = claim.run_id {
+        let due = sql("select id, job, concurrency from run where state = 'due' and id = ?").bind(id);
+        return Ok(due.row(session).await?.filter(|row| room.is_free_for(row)).map(|_| id));
+    }
+    for page in 0.. {
+        let rows = sql("select id, job, concurrency from run where state = 'due' and start_at <= ? \
+             order by start_at, id limit ? offset ?")
+        .bind(now)
+        .bind(LOOK)
+        .bind(page * LOOK)
+        .rows(session)
+        .await?;
+        if let Some(row) = rows.iter().find(|row| room.is_free_for(row)) {
+            return row.integer("id").map(Some);
+        }
+        if rows.len() < LOOK as usize {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// Which jobs are under way, and which groups are full.
+struct Room {
+    jobs: HashSet<String>,
+    full: HashSet<String>,
+}
+
+impl Room {
+    async fn look(session: &mut Session, limits: &BTreeMap<String, u32>) -> Result<Self> {
+        let active =
+            sql("select job, concurrency from run where state in ('claimed', 'running')").rows(session).await?;
+        let mut jobs = HashSet::new();
+        let mut taken: BTreeMap<String, u32> = BTreeMap::new();
+        for row in &active {
+            jobs.insert(row.text("job")?);
+            for group in runs::groups(row).unwrap_or_default() {
+                *taken.entry(group).or_default() += 1;
+            }
+        }
+        let is_full = |(group, count): &(String, u32)| *count >= limits.get(group).copied().unwrap_or(1);
+        let full = taken.into_iter().filter(is_full).map(|(group, _)| group).collect();
+        Ok(Self { jobs, full })
+    }
+
+    fn is_free_for(&self, row: &Row) -> bool {
+        let is_under_way = row.text("job").is_ok_and(|job| self.jobs.contains(&job));
+        !is_under_way && !runs::groups(row).unwrap_or_default().iter().any(|group| self.full.contains(group))
     }
 }
 
@@ -221,10 +286,19 @@ pub(crate) async fn glance(session: &mut Session, lease: &Lease) -> Result<()> {
 }
 
 /// As [`fence`], and renews the lease by the database's clock: for the end of a long transaction during which the
-/// heartbeat may have had to wait.
-pub(crate) async fn fence_and_renew(session: &mut Session, lease: &Lease) -> Result<()> {
+/// heartbeat may have had to wait. In SQLite all others waited too: each lease that stood when the transaction began
+/// stands again.
+pub(crate) async fn fence_and_renew(session: &mut Session, lease: &Lease, began: DateTime<Utc>) -> Result<()> {
     fence(session, lease).await?;
     let until = crate::open::clock(session).await? + lease.length;
+    if session.is_sqlite() {
+        sql("update run set lease_until = ? where state in ('claimed', 'running') and lease_until > ? and lease_until < ?")
+            .bind(until)
+            .bind(began)
+            .bind(until)
+            .execute(session)
+            .await?;
+    }
     sql("update run set heartbeat_at = ?, lease_until = ? where id = ? and lease_until < ?")
         .bind(until - lease.length)
         .bind(until)

@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(20261125020000, "watching"),
     migration!(20261125040000, "stewards"),
     migration!(20261125060000, "suffix_and_reject_key"),
+    migration!(20261125070000, "runner"),
 ];
 
 /// Any number that no other program is likely to take.

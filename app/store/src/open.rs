@@ -73,6 +73,7 @@ enum Database {
     Sqlite {
         write: SqlitePool,
         read: SqlitePool,
+        file: PathBuf,
     },
     Postgres(PgPool),
 }
@@ -140,6 +141,14 @@ impl Store {
         }
     }
 
+    /// The file of an SQLite store.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.database {
+            Database::Sqlite { file, .. } => Some(file),
+            Database::Postgres(_) => None,
+        }
+    }
+
     /// The version of the tables: the newest migration applied.
     pub async fn version(&self) -> Result<i64> {
         let mut session = self.read().await?;
@@ -155,7 +164,7 @@ impl Store {
     /// Ends all connections. What was committed is at rest.
     pub async fn close(&self) {
         match &self.database {
-            Database::Sqlite { write, read } => {
+            Database::Sqlite { write, read, .. } => {
                 read.close().await;
                 write.close().await;
             }
@@ -220,9 +229,9 @@ async fn open_sqlite(path: &Path, options: &StoreOptions, purpose: Purpose) -> R
     if path.is_dir() {
         return Err(StoreError::Url { reason: "`sqlite:` names a folder, and needs a file".to_owned() });
     }
-    let path: PathBuf = path.to_owned();
+    let file: PathBuf = path.to_owned();
     let mut connect = SqliteConnectOptions::new()
-        .filename(path)
+        .filename(&file)
         .create_if_missing(purpose == Purpose::Work)
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
@@ -251,7 +260,7 @@ async fn open_sqlite(path: &Path, options: &StoreOptions, purpose: Purpose) -> R
         .max_connections(options.connections.max(1))
         .acquire_timeout(Duration::from_mins(1))
         .connect_lazy_with(reader);
-    Ok(Database::Sqlite { write, read })
+    Ok(Database::Sqlite { write, read, file })
 }
 
 async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Database> {

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::session::{Session, sql};
-use crate::{Lease, NewMail, NewReviewItem, Result, Store, StoreError, bulk, claims, outbox, review, statistics};
+use crate::{
+    BatchId, Lease, NewMail, NewReviewItem, Result, Store, StoreError, bulk, claims, outbox, review, statistics,
+};
 
 /// What one run makes visible.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +34,8 @@ pub struct Publication<'a> {
     pub renewed: &'a [String],
     /// `person_id`, `kind`, `field`, `old`, `new`, `org_unit_before`, `org_unit_after`.
     pub changes: &'a DataFrame,
+    /// The batches from which all this was made; they wait no longer.
+    pub batches: &'a [BatchId],
     /// The whole queue, the most valuable first.
     pub review: &'a [NewReviewItem],
     /// What goes into the outbox.
@@ -85,6 +89,7 @@ impl Store {
     pub async fn publish(&self, lease: &Lease, publication: &Publication<'_>, now: DateTime<Utc>) -> Result<Published> {
         let mut session = self.begin().await?;
         claims::glance(&mut session, lease).await?;
+        let began = crate::open::clock(&mut session).await?;
         // Only SQLite's one writer makes a heartbeat wait; see `renew_lease`.
         let _mark = session.is_sqlite().then(|| Publishing::begin(self, lease.run_id));
         let seen = pointer(&mut session).await?.map(|state| state.run_id);
@@ -95,7 +100,7 @@ impl Store {
         move_pointer(&mut session, lease.run_id, publication, now).await?;
         let published = write(&mut session, lease.run_id, publication, now).await?;
         // At the end, so that PostgreSQL does not hold the run's row against the heartbeat all the while.
-        claims::fence_and_renew(&mut session, lease).await?;
+        claims::fence_and_renew(&mut session, lease, began).await?;
         session.commit().await?;
         Ok(published)
     }
@@ -112,6 +117,7 @@ async fn write(
     let records = bulk::write_records(session, publication.records, publication.erased).await?;
     let values = bulk::replace_values(session, publication.values, publication.renewed).await?;
     let changes = bulk::write_changes(session, run_id, publication.changes, now).await?;
+    crate::staging::mark_published(session, run_id, publication.batches).await?;
     review::replace(session, run_id, publication.review, now).await?;
     if let Some(org) = publication.org {
         crate::org::replace(session, org).await?;

@@ -8,7 +8,8 @@ use crate::{Result, Store};
 /// What is older than this is removed; left out: kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Keep {
-    /// Ended runs with their steps, events, batches and figures. The published run and those after it stay.
+    /// Ended runs with their steps, events, batches and figures. The published run and those after it stay, and so do
+    /// those that brought what is not published yet.
     pub runs_from: Option<DateTime<Utc>>,
     /// Mails that were sent or given up.
     pub mails_from: Option<DateTime<Utc>>,
@@ -18,6 +19,8 @@ pub struct Keep {
     pub changes_from: Option<DateTime<Utc>>,
     /// Alerts that were told, and calls over HTTP that were made or given up.
     pub alerts_from: Option<DateTime<Utc>>,
+    /// Lines of runs' logs.
+    pub log_lines_from: Option<DateTime<Utc>>,
 }
 
 /// What was removed.
@@ -43,14 +46,15 @@ impl Store {
         if let Some(from) = keep.runs_from {
             let rows = sql("select id from run where coalesce(finished_at, created_at) < ? \
                  and state not in ('due', 'claimed', 'running') \
-                 and id < (select coalesce(max(run_id), 0) from publication) order by id")
+                 and id < (select coalesce(max(run_id), 0) from publication) and not exists (select 1 from batch \
+                 where batch.run_id = run.id and batch.published_by is null and batch.frame is not null) order by id")
             .bind(from)
             .rows(&mut session)
             .await?;
             for row in &rows {
                 let id = row.integer("id")?;
                 // Rejects, mails and changes only name their run and outlive it; the rest goes with it.
-                for table in ["run_event", "step_progress", "step", "batch", "run_statistics", "tick"] {
+                for table in ["run_event", "run_log", "step_progress", "step", "batch", "run_statistics", "tick"] {
                     sql(format!("delete from {table} where run_id = ?")).bind(id).execute(&mut session).await?;
                 }
                 sql("delete from run where id = ?").bind(id).execute(&mut session).await?;
@@ -73,6 +77,10 @@ impl Store {
             removed.alerts = sql(text).bind(from).execute(&mut session).await?;
             let text = "delete from http_call where state <> 'queued' and created_at < ?";
             removed.alerts += sql(text).bind(from).execute(&mut session).await?;
+        }
+        if let Some(from) = keep.log_lines_from {
+            sql("delete from run_log where at < ?").bind(from).execute(&mut session).await?;
+            sql("delete from server where heartbeat_at < ?").bind(from).execute(&mut session).await?;
         }
         session.commit().await?;
         Ok(removed)

@@ -1,4 +1,5 @@
-//! Runs: asked for, listed, shown. How one is claimed and fenced stands in `claims`, its steps in `steps`.
+//! Runs: asked for, listed, shown. How one is claimed and fenced stands in `claims`, how people and policies change its
+//! state in `control` and `settling`, its steps in `steps`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,15 @@ pub struct NewRun {
     pub parameters: Json,
     /// The run that this one tries again.
     pub retry_of: Option<i64>,
+    /// No worker claims it before this.
+    pub start_at: DateTime<Utc>,
+    /// The groups of which it takes a place while it is under way.
+    pub concurrency: Vec<String>,
+    /// The run after which it is made.
+    pub after_run: Option<i64>,
+    /// Whether somebody waits at the terminal: what becomes of it is then for them to say, not for the retry policy, and
+    /// no other job runs after it.
+    pub attended: bool,
 }
 
 /// A run.
@@ -124,6 +134,16 @@ pub struct Run {
     pub hint: Option<String>,
     /// The guard that stopped it.
     pub guard: Option<String>,
+    /// No worker claims it before this.
+    pub start_at: DateTime<Utc>,
+    /// How often it was put back after it had failed or was lost.
+    pub retries: u32,
+    /// The groups of which it takes a place while it is under way.
+    pub concurrency: Vec<String>,
+    /// The run after which it was made.
+    pub after_run: Option<i64>,
+    /// When its end was dealt with: it is tried again, or the jobs after it were made.
+    pub settled_at: Option<DateTime<Utc>>,
 }
 
 /// Which runs to list; the newest come first.
@@ -184,7 +204,8 @@ impl RunEnd {
 }
 
 const COLUMNS: &str = "id, job, cause, state, due_at, asked_by, reason, parameters, retry_of, created_at, attempt, worker, \
-                       lease_until, heartbeat_at, started_at, finished_at, cancel_requested_at, error, hint, guard";
+                       lease_until, heartbeat_at, started_at, finished_at, cancel_requested_at, error, hint, guard, \
+                       start_at, retries, concurrency, after_run, settled_at";
 
 impl Store {
     /// Makes a run that a worker may claim.
@@ -230,57 +251,13 @@ impl Store {
                 .collect::<Result<_>>()?;
         Ok(Some(RunView { run, steps, events }))
     }
-
-    /// Changes a run's state if it is still the one that was seen, and says whether it was. For what no worker does: to
-    /// cancel a run that waits, to mark one as missed, to let a failed one go on (`Due`; its finished steps stay).
-    pub async fn change_run_state(
-        &self,
-        id: i64,
-        change: (RunState, RunState),
-        actor: &str,
-        reason: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let (before, after) = change;
-        let mut session = self.begin().await?;
-        let finished = after.is_final().then_some(now);
-        let changed = sql("update run set state = ?, finished_at = ?, lease_until = null, cancel_requested_at = null \
-             where id = ? and state = ?")
-        .bind(after)
-        .bind(finished)
-        .bind(id)
-        .bind(before)
-        .execute(&mut session)
-        .await?;
-        if changed == 1 {
-            record_event(&mut session, id, change, (actor, reason), now).await?;
-        }
-        session.commit().await?;
-        Ok(changed == 1)
-    }
-
-    /// Asks a run to end. One that waits ends at once; the worker of an active one sees it at its next heartbeat.
-    /// Gives the state in which the run was met.
-    pub async fn request_cancel(&self, id: i64, actor: &str, reason: &str, now: DateTime<Utc>) -> Result<RunState> {
-        if self.change_run_state(id, (RunState::Due, RunState::Cancelled), actor, Some(reason), now).await? {
-            return Ok(RunState::Due);
-        }
-        let mut session = self.begin().await?;
-        let run = find(&mut session, id).await?.ok_or_else(|| StoreError::absent("run", id, "not there"))?;
-        if run.state.is_active() {
-            let asked = "update run set cancel_requested_at = ? where id = ? and state in ('claimed', 'running')";
-            sql(asked).bind(now).bind(id).execute(&mut session).await?;
-            record_event(&mut session, id, (run.state, run.state), (actor, Some(reason)), now).await?;
-        }
-        session.commit().await?;
-        Ok(run.state)
-    }
 }
 
 pub(crate) async fn insert(session: &mut Session, run: &NewRun, state: RunState, now: DateTime<Utc>) -> Result<Run> {
     let text = format!(
-        "insert into run (job, cause, state, due_at, asked_by, reason, parameters, retry_of, created_at, attempt) \
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, 0) returning {COLUMNS}"
+        "insert into run (job, cause, state, due_at, asked_by, reason, parameters, retry_of, created_at, attempt, \
+         start_at, retries, concurrency, after_run, settled_at) \
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?, ?) returning {COLUMNS}"
     );
     let row = sql(text)
         .bind(&run.job)
@@ -292,6 +269,10 @@ pub(crate) async fn insert(session: &mut Session, run: &NewRun, state: RunState,
         .bind(run.parameters.clone())
         .bind(run.retry_of)
         .bind(now)
+        .bind(run.start_at)
+        .bind(Json::from(run.concurrency.clone()))
+        .bind(run.after_run)
+        .bind((run.attended || state.is_final()).then_some(now))
         .row(session)
         .await?
         .ok_or_else(|| StoreError::absent("run", &run.job, "not made"))?;
@@ -367,5 +348,14 @@ pub(crate) fn from_row(row: &Row) -> Result<Run> {
         error: row.optional_text("error")?,
         hint: row.optional_text("hint")?,
         guard: row.optional_text("guard")?,
+        start_at: row.instant("start_at")?,
+        retries: u32::try_from(row.count("retries")?).unwrap_or(u32::MAX),
+        concurrency: groups(row)?,
+        after_run: row.optional_integer("after_run")?,
+        settled_at: row.optional_instant("settled_at")?,
     })
+}
+
+pub(crate) fn groups(row: &Row) -> Result<Vec<String>> {
+    Ok(serde_json::from_value(row.json("concurrency")?).unwrap_or_default())
 }

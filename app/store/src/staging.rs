@@ -82,6 +82,24 @@ pub struct Batch {
     pub created_at: DateTime<Utc>,
 }
 
+/// Names a page at rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchId {
+    /// The run.
+    pub run_id: i64,
+    /// The source.
+    pub source: String,
+    /// The page's number within the run and source.
+    pub number: u32,
+}
+
+impl Batch {
+    /// The page's name.
+    pub fn id(&self) -> BatchId {
+        BatchId { run_id: self.run_id, source: self.source.clone(), number: self.number }
+    }
+}
+
 impl Store {
     /// How far a source has been read; none when never.
     pub async fn cursor(&self, source: &str) -> Result<Option<SourceCursor>> {
@@ -116,16 +134,26 @@ impl Store {
         statement.rows(&mut session).await?.iter().map(from_row).collect()
     }
 
-    /// The batches of all runs after this one, in the order in which they came to rest: what has been staged since the
-    /// run that was published last, also by runs that failed.
-    pub async fn batches_after_run(&self, run_id: i64) -> Result<Vec<Batch>> {
-        after_run(&mut self.read().await?, run_id).await
+    /// The batches that no publication has taken up, in the order in which they came to rest: also those of runs that
+    /// failed, and of runs with a lower number than the one that was published last.
+    pub async fn waiting_batches(&self) -> Result<Vec<Batch>> {
+        waiting(&mut self.read().await?).await
     }
 }
 
-pub(crate) async fn after_run(session: &mut Session, run_id: i64) -> Result<Vec<Batch>> {
-    let statement = sql(BATCH).and(" where run_id > ? order by run_id, source, number").bind(run_id);
+pub(crate) async fn waiting(session: &mut Session) -> Result<Vec<Batch>> {
+    let statement = sql(BATCH).and(" where published_by is null order by sequence, run_id, source, number");
     statement.rows(session).await?.iter().map(from_row).collect()
+}
+
+/// Marks batches as taken up. One that is not there any more, or was taken up before, is no error.
+pub(crate) async fn mark_published(session: &mut Session, run_id: i64, batches: &[BatchId]) -> Result<()> {
+    for batch in batches {
+        let text = "update batch set published_by = ? \
+                    where run_id = ? and source = ? and number = ? and published_by is null";
+        sql(text).bind(run_id).bind(batch.run_id).bind(&batch.source).bind(batch.number).execute(session).await?;
+    }
+    Ok(())
 }
 
 const CURSOR: &str = "select source, cursor, columns, listing_rows, listed_at, newest_data_at from source_cursor";
@@ -136,7 +164,8 @@ const BATCH: &str = "select run_id, source, number, frame, origin, complete_list
 async fn insert(session: &mut Session, run_id: i64, batch: &NewBatch, now: DateTime<Utc>) -> Result<bool> {
     let fresh =
         sql("insert into batch (run_id, source, number, frame, origin, complete_listing, rows_read, rows_staged, \
-         rows_unchanged, rows_collapsed, rows_rejected, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         rows_unchanged, rows_collapsed, rows_rejected, created_at, sequence) \
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (select coalesce(max(sequence), 0) + 1 from batch)) \
          on conflict (run_id, source, number) do nothing")
         .bind(run_id)
         .bind(&batch.source)

@@ -87,6 +87,13 @@ impl Store {
         step.ok_or_else(|| StoreError::absent("step", name, "not made"))
     }
 
+    /// Marks a step and all that came after it as not done, since what they built on is no longer current.
+    pub async fn undo_steps(&self, lease: &Lease, from: &str) -> Result<()> {
+        let mut session = self.begin_fenced(lease).await?;
+        undo_from(&mut session, lease.run_id, from).await?;
+        session.commit().await
+    }
+
     /// Ends a step that was begun under this lease.
     pub async fn finish_step(&self, lease: &Lease, name: &str, end: &StepEnd, now: DateTime<Utc>) -> Result<()> {
         let mut session = self.begin_fenced(lease).await?;
@@ -108,6 +115,19 @@ impl Store {
         }
         session.commit().await
     }
+}
+
+/// Marks a step and all that came after it as not done; says whether the run has come to it.
+pub(crate) async fn undo_from(session: &mut Session, run_id: i64, name: &str) -> Result<bool> {
+    let undone = sql("update step set state = 'cancelled', output = null, error = ? where run_id = ? and position >= \
+         (select position from step where run_id = ? and name = ?)")
+    .bind("it is done again")
+    .bind(run_id)
+    .bind(run_id)
+    .bind(name)
+    .execute(session)
+    .await?;
+    Ok(undone > 0)
 }
 
 pub(crate) async fn of_run(session: &mut Session, run_id: i64) -> Result<Vec<Step>> {

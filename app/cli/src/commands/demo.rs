@@ -83,7 +83,9 @@ async fn nightly(options: &DemoOptions, night: u32, context: &Context) -> Result
     let installation = Installation::open(&within(context, &options.folder)).await?;
     let day = options.first_night + Days::new(u64::from(night - 1));
     let due_at = chrono::Utc.from_utc_datetime(&day.and_time(NaiveTime::MIN));
-    let ended = installation.run(&Asked { job: "nightly", options: RunOptions::default(), due_at }, context).await?;
+    let ended = installation
+        .run(&Asked { job: "nightly", options: RunOptions::default(), due_at, reason: None }, context)
+        .await?;
     installation.store.close().await;
     Ok(ended)
 }

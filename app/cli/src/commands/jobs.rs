@@ -1,99 +1,77 @@
-//! `kartei jobs`: what is planned.
+//! `kartei jobs`: what is planned; pausing, resuming and triggering jobs.
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use clap::Args;
-use comfy_table::Cell;
-use kartei_jobs::{Project, planner};
-use kartei_store::{Run, RunFilter, Store};
-use serde::Serialize;
+mod control;
+mod listed;
 
-use crate::console::{optional, table, text};
+use clap::{Args, Subcommand};
+use kartei_schemas::jobs::{JobsSchema, ParamValue};
+
 use crate::context::Context;
-use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::moment::Moments;
 
-/// Lists the jobs, their schedules and their steps
+/// Lists the jobs, when they are due next, and how they fare; pauses, resumes and triggers them
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   kartei jobs
-  kartei jobs --json")]
-pub(crate) struct Jobs {}
+  kartei jobs --json
+  kartei jobs pause nightly --reason 'the source is being moved'
+  kartei jobs resume nightly
+  kartei jobs trigger nightly --reason 'a corrected file has come'")]
+pub(crate) struct Jobs {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
 
-/// How many due times are shown of each job.
-const NEXT: usize = 3;
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Makes no runs of a job until it is resumed
+    Pause(Which),
+    /// Lets a paused job go on; what was due in between is not made up for
+    Resume(Which),
+    /// Asks `kartei serve` for a run now, with retries and the jobs after it
+    Trigger(Trigger),
+}
 
-/// A job as it is listed.
-#[derive(Debug, Serialize)]
-struct Listed {
+/// A job, and why.
+#[derive(Debug, Args)]
+struct Which {
+    /// The job
     job: String,
-    schedule: Vec<String>,
-    time_zone: String,
-    steps: Vec<&'static str>,
-    sources: Vec<String>,
-    next: Vec<DateTime<Utc>>,
-    last_run: Option<Run>,
+    /// Why, in your words
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
-pub(crate) async fn run(_command: &Jobs, context: &Context) -> Outcome {
-    let configuration = context.configuration()?;
-    let schemas = configuration.schemas()?;
-    let (jobs, _) = configuration.jobs(&schemas.sources)?;
-    let project = Project {
-        base: configuration.folder.clone(),
-        settings: configuration.settings.clone(),
-        schemas: schemas.clone(),
-        jobs: jobs.clone(),
-    };
-    let store = crate::store::open_if_there(&configuration).await?;
-    let mut listed = Vec::with_capacity(jobs.jobs.len());
-    for (name, job) in &jobs.jobs {
-        listed.push(Listed {
-            job: name.clone(),
-            schedule: job.schedule.lines.clone(),
-            time_zone: job.time_zone.clone().unwrap_or_else(|| configuration.settings.locale.time_zone.clone()),
-            steps: job.steps.iter().map(|step| step.as_str()).collect(),
-            sources: schemas.sources.iter().filter(|source| job.pulls(source)).map(|one| one.name.clone()).collect(),
-            next: planner::due(job, &project)
-                .map_err(|error| Failure::new(format!("job `{name}`: {error}")).with_hint(error.hint()))?
-                .upcoming(context.now, NEXT),
-            last_run: last_run(name, store.as_ref()).await?,
-        });
+/// What is asked of a run.
+#[derive(Debug, Args)]
+struct Trigger {
+    #[command(flatten)]
+    which: Which,
+    /// Replaces a parameter of the job; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = super::run::param)]
+    param: Vec<(String, ParamValue)>,
+    /// Pulls only this source; may be repeated
+    #[arg(long, value_name = "SOURCE")]
+    source: Vec<String>,
+    /// Does all but publish and mail
+    #[arg(long)]
+    dry_run: bool,
+    /// Lets a guard pass this once; may be repeated
+    #[arg(long, value_name = "GUARD")]
+    accept_guard: Vec<String>,
+}
+
+pub(crate) async fn run(command: &Jobs, context: &Context) -> Outcome {
+    match &command.action {
+        None => listed::list(context).await,
+        Some(Action::Pause(which)) => control::pause(which, true, context).await,
+        Some(Action::Resume(which)) => control::pause(which, false, context).await,
+        Some(Action::Trigger(trigger)) => control::trigger(trigger, context).await,
     }
-    if context.console.json() {
-        context.console.write_json(&listed)?;
-    } else {
-        let moments = Moments::of(&configuration);
-        let mut table = table(&["job", "schedule", "time zone", "next", "steps", "sources", "last run"]);
-        for job in &listed {
-            table.add_row(row(job, moments));
-        }
-        context.console.table(&table)?;
-    }
-    Ok(Exit::Done)
 }
 
-async fn last_run(job: &str, store: Option<&Store>) -> Result<Option<Run>, Failure> {
-    let Some(store) = store else { return Ok(None) };
-    let filter = RunFilter { job: Some(job.to_owned()), states: Vec::new(), limit: 1 };
-    Ok(store.runs(&filter).await?.pop())
-}
-
-fn row(job: &Listed, moments: Moments) -> Vec<Cell> {
-    let schedule = if job.schedule.is_empty() { "on demand".to_owned() } else { job.schedule.join(", ") };
-    let zone = job.time_zone.parse().unwrap_or(Tz::UTC);
-    let next: Vec<String> =
-        job.next.iter().map(|due| due.with_timezone(&zone).format("%a %Y-%m-%d %H:%M %Z").to_string()).collect();
-    let last = job.last_run.as_ref();
-    let last = last.map(|run| format!("{} {} {}", run.id, moments.show_if(run.started_at), run.state));
-    vec![
-        text(&job.job),
-        text(schedule),
-        text(&job.time_zone),
-        Cell::new(next.join("\n")),
-        text(job.steps.join(", ")),
-        text(job.sources.join(", ")),
-        optional(last),
-    ]
+/// A job that nobody knows.
+pub(super) fn no_such_job(name: &str, jobs: &JobsSchema) -> Failure {
+    let hint = kartei_schemas::problem::suggest(name, jobs.jobs.keys().map(String::as_str));
+    Failure::wrong_use(format!("there is no job `{name}`")).with_hint_if(hint)
 }

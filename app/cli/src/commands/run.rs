@@ -37,6 +37,9 @@ pub(crate) struct Run {
     /// Lets a guard pass this once; may be repeated
     #[arg(long, value_name = "GUARD")]
     pub(crate) accept_guard: Vec<String>,
+    /// Why, in your words; it is kept with the run
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
 }
 
 pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
@@ -63,7 +66,9 @@ pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
         accept_guards: command.accept_guard.clone(),
     };
     let due_at = command.as_of.unwrap_or(context.now);
-    let ended = installation.run(&Asked { job: &command.job, options, due_at }, context).await?;
+    let ended = installation
+        .run(&Asked { job: &command.job, options, due_at, reason: command.reason.clone() }, context)
+        .await?;
     let outcome = installation.show(&ended, context);
     installation.store.close().await;
     outcome
@@ -84,7 +89,7 @@ fn check_params(params: &[(String, ParamValue)]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn param(text: &str) -> Result<(String, ParamValue), String> {
+pub(super) fn param(text: &str) -> Result<(String, ParamValue), String> {
     let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
     Ok((key.trim().to_owned(), ParamValue::from_text(value)))
 }

@@ -1,5 +1,8 @@
 //! `kartei runs`: what happened, step by step.
 
+mod control;
+mod logs;
+
 use clap::{Args, Subcommand};
 use comfy_table::Cell;
 use kartei_store::{Run, RunFilter, RunView, Step};
@@ -10,12 +13,17 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::moment::{Moments, duration};
 
-/// Lists the runs, or shows one of them step by step
+/// Lists the runs, shows one of them step by step, and lets it go on, end, or run again
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   kartei runs
   kartei runs --job nightly --limit 5
-  kartei runs show 12")]
+  kartei runs show 12
+  kartei runs logs -f 12
+  kartei runs resume 12                       goes on where it stopped
+  kartei runs resume 12 --from-step normalise
+  kartei runs retry 12 --reason 'the file has been corrected'
+  kartei runs cancel 12")]
 pub(crate) struct Runs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -34,15 +42,30 @@ enum Action {
         /// The run's number
         run: i64,
     },
+    /// Shows what a run said
+    Logs(logs::Logs),
+    /// Lets a run that ended go on where it stopped, by `kartei serve`
+    Resume(control::Resumed),
+    /// Asks for a new run that stands for the same due time, from its beginning
+    Retry(control::Which),
+    /// Asks a run to end; what is published stands
+    Cancel(control::Which),
 }
 
 pub(crate) async fn run(command: &Runs, context: &Context) -> Outcome {
     let configuration = context.configuration()?;
     let store = crate::store::open_existing(&configuration).await?;
     let (console, moments) = (context.console, Moments::of(&configuration));
-    if let Some(Action::Show { run }) = command.action {
-        let view = store.run(run).await?.ok_or_else(|| no_such_run(run))?;
-        return show(&view, console, moments);
+    match &command.action {
+        Some(Action::Show { run }) => {
+            let view = store.run(*run).await?.ok_or_else(|| no_such_run(*run))?;
+            return show(&view, console, moments);
+        }
+        Some(Action::Logs(command)) => return logs::run(command, &store, context, moments).await,
+        Some(Action::Resume(command)) => return control::resume(command, &store, context).await,
+        Some(Action::Retry(command)) => return control::retry(command, &store, context).await,
+        Some(Action::Cancel(command)) => return control::cancel(command, &store, context).await,
+        None => {}
     }
     let runs = store.runs(&RunFilter { job: command.job.clone(), states: Vec::new(), limit: command.limit }).await?;
     if console.json() {
@@ -90,6 +113,9 @@ fn show(view: &RunView, console: Console, moments: Moments) -> Outcome {
     let run = &view.run;
     console.line(format_args!("run {} of {}: {}", run.id, run.job, run.state))?;
     console.line(format_args!("due {}, asked for by {} ({})", moments.show(run.due_at), run.asked_by, run.cause))?;
+    if let Some(reason) = &run.reason {
+        console.line(format_args!("why: {reason}"))?;
+    }
     if let Some(guard) = &run.guard {
         console.line(format_args!("stopped by the guard {guard}"))?;
     }

@@ -1,5 +1,6 @@
 //! Nights of a small membership: one file of members, a real store, and everything between them.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::time::Duration;
 
@@ -79,9 +80,18 @@ impl House {
             reason: None,
             parameters: options.to_parameters(),
             retry_of: None,
+            start_at: at(night),
+            concurrency: Vec::new(),
+            after_run: None,
+            attended: false,
         };
         let run = self.store.create_run(&new, at(night)).await.unwrap();
-        let claim = Claim { run_id: Some(run.id), worker: "test".to_owned(), length: Duration::from_hours(1) };
+        let claim = Claim {
+            run_id: Some(run.id),
+            worker: "test".to_owned(),
+            length: Duration::from_hours(1),
+            limits: BTreeMap::new(),
+        };
         let claimed = self.store.claim_run(&claim, at(night)).await.unwrap().unwrap();
         conduct(&self.project, &self.store, claimed, watch, (stop, &clock)).await.unwrap()
     }

@@ -20,6 +20,7 @@ use crate::verdicts::{Figures, Verdicts, look};
 use crate::watch::{Stop, Watch};
 
 /// What every step is given.
+#[derive(Clone, Copy)]
 pub struct Step<'a> {
     /// The installation.
     pub project: &'a Project,
@@ -74,5 +75,7 @@ where
     T: Send + 'static,
     F: FnOnce() -> Result<T, FlowError> + Send + 'static,
 {
-    tokio::task::spawn_blocking(work).await.map_err(|_| FlowError::Computation)?
+    // What it logs belongs to the run and step that asked for it.
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(|_| FlowError::Computation)?
 }

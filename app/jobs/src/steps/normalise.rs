@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kartei_normalise::{Context, NormaliseStatistics, Normalised};
 use kartei_schemas::frame::{KEY, SOURCE};
 use kartei_schemas::source::SourceSchema;
+use kartei_store::BatchId;
 use kartei_store::frames::Frames;
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -24,6 +25,12 @@ pub struct Canonical {
     pub records: BTreeMap<String, u64>,
     /// Whether no record came, changed or went since the last publication.
     pub unchanged: bool,
+    /// The run that was published last when this was found: what the found builds on.
+    #[serde(default)]
+    pub base: Option<i64>,
+    /// The batches that went into it.
+    #[serde(default)]
+    pub taken: Vec<BatchId>,
 }
 
 /// What normalising found in one source.
@@ -37,7 +44,8 @@ pub struct SourceCanonical {
 
 /// Normalises what was staged since the last publication, and puts the living records at rest.
 pub async fn normalise(step: &Step<'_>) -> Result<Canonical, FlowError> {
-    let staged = staged(step).await?;
+    let (staged, taken) = staged(step).await?;
+    let base = step.previous;
     let previous = match step.previous {
         Some(run) => step.rest.of_earlier(run, "records")?,
         None => None,
@@ -50,7 +58,7 @@ pub async fn normalise(step: &Step<'_>) -> Result<Canonical, FlowError> {
     let frames = step.rest.frames().clone();
     let person = step.project.schemas.person.clone();
     let (records, mut canonical) = compute(move || {
-        let mut canonical = Canonical { unchanged: staged.is_empty(), ..Canonical::default() };
+        let mut canonical = Canonical { unchanged: staged.is_empty(), base, taken, ..Canonical::default() };
         let mut delivered = BTreeMap::new();
         for source in staged {
             let name = source.schema.name.clone();
@@ -72,17 +80,22 @@ struct Staged {
     frames: Vec<String>,
 }
 
-async fn staged(step: &Step<'_>) -> Result<Vec<Staged>, FlowError> {
+/// What waits to be made visible, by source, and the batches that hold it.
+async fn staged(step: &Step<'_>) -> Result<(Vec<Staged>, Vec<BatchId>), FlowError> {
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for batch in step.store.batches_after_run(step.previous.unwrap_or(0)).await? {
-        if let Some(frame) = batch.frame {
-            names.entry(batch.source).or_default().push(frame);
+    let mut taken = Vec::new();
+    let schemas = &step.project.schemas;
+    for batch in step.store.waiting_batches().await? {
+        // A source that was taken out of the configuration since has no schema: its batches rest until it is back.
+        if schemas.source(&batch.source).is_some() {
+            taken.push(batch.id());
+            if let Some(frame) = batch.frame {
+                names.entry(batch.source).or_default().push(frame);
+            }
         }
     }
-    let schemas = &step.project.schemas;
-    // A source that was taken out of the configuration since has no schema: its batches rest until it is back.
     let known = |(name, frames): (String, Vec<String>)| Some(Staged { schema: schemas.source(&name)?.clone(), frames });
-    Ok(names.into_iter().filter_map(known).collect())
+    Ok((names.into_iter().filter_map(known).collect(), taken))
 }
 
 impl Staged {

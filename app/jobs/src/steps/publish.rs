@@ -6,7 +6,7 @@ use kartei_mail::{ChangeLine, Notice, Templates};
 use kartei_schemas::frame::{KEY, SOURCE};
 use kartei_schemas::judgement::RecordId;
 use kartei_schemas::person::ChangeKind;
-use kartei_store::{NewMail, NewReviewItem, Publication, Published};
+use kartei_store::{BatchId, NewMail, NewReviewItem, Publication, Published};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -35,7 +35,7 @@ pub struct Visible {
 /// Publishes. `statistics` is the run's report as far as it goes.
 pub async fn publish(
     step: &Step<'_>,
-    found: &Consolidated,
+    (found, batches): (&Consolidated, &[BatchId]),
     statistics: &serde_json::Value,
 ) -> Result<Visible, FlowError> {
     let tally = notices(step, found)?;
@@ -60,6 +60,7 @@ pub async fn publish(
         values: &step.rest.get("values")?,
         renewed: &renewed,
         changes: &step.rest.get("changes")?,
+        batches,
         review: &review,
         mails: &mails,
         org: Some(&org(step)),

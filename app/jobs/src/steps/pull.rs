@@ -15,7 +15,7 @@ use kartei_schemas::source::SourceSchema;
 use serde::{Deserialize, Serialize};
 
 use self::delivery::Delivery;
-use self::known::{known, next_number};
+use self::known::{known, next_number, pending};
 use super::Step;
 use crate::error::FlowError;
 use crate::project::{connect, source_version};
@@ -127,10 +127,10 @@ async fn pull_source(
     let stored = step.store.cursor(&source.name).await?;
     let left: Place =
         stored.as_ref().and_then(|cursor| serde_json::from_value(cursor.cursor.clone()).ok()).unwrap_or_default();
-    let published_rows = if left.run > step.previous.unwrap_or(0) {
-        left.published_rows
-    } else {
+    let published_rows = if pending(step, &source.name).await?.is_empty() {
         stored.as_ref().and_then(|cursor| cursor.listing_rows)
+    } else {
+        left.published_rows
     };
     let place = if left.schema == version && !step.options.is_full() { left } else { Place::default() };
     let discovery = connector.discover(step.now()).await.map_err(failed)?;

@@ -32,7 +32,7 @@ async fn describe(copy: &Store) -> Result<Copied> {
         return Err(StoreError::Damaged { reason: "the copy does not pass SQLite's own check".to_owned() });
     }
     let published = copy.published().await?;
-    let batches = copy.batches_after_run(published.as_ref().map_or(0, |state| state.run_id)).await?;
+    let batches = copy.waiting_batches().await?;
     let store = StoreCopy { kind: "sqlite".to_owned(), version: copy.version().await?, tables: copy.tables().await? };
     Ok(Copied { store, published, batches })
 }

@@ -1,6 +1,6 @@
 //! Runs: claimed once, fenced, taken up again, reaped.
 
-use kartei_store::{Cause, NewRun, RunEnd, RunFilter, RunState, StepEnd, StepState, StoreError, TickState};
+use kartei_store::{Cause, NewRun, NewTick, RunEnd, RunFilter, RunState, StepEnd, StepState, StoreError, TickState};
 use serde_json::json;
 
 use crate::{Teller, claim, minute, nightly, stories};
@@ -134,17 +134,17 @@ async fn a_waiting_run_is_cancelled_at_once_and_an_active_one_is_asked(teller: T
 async fn a_due_time_makes_one_run_however_many_planners_there_are(teller: Teller) {
     let other = teller.another_process().await;
     let run = NewRun { cause: Cause::Schedule, due_at: minute(30), ..nightly() };
-    teller.store.schedule("nightly", minute(0)).await.unwrap();
-    let (first, second) = tokio::join!(
-        teller.store.create_tick(&run, TickState::Planned, minute(30)),
-        other.create_tick(&run, TickState::Planned, minute(30))
-    );
+    let tick = |run: &NewRun, state| [NewTick { run: run.clone(), state, is_backfill: false }];
+    teller.store.begin_schedule("nightly", "0 4 * * *", minute(0)).await.unwrap();
+    let (mine, theirs) = (tick(&run, TickState::Planned), tick(&run, TickState::Planned));
+    let (first, second) =
+        tokio::join!(teller.store.create_ticks(&mine, minute(30)), other.create_ticks(&theirs, minute(30)));
     assert_eq!([first.unwrap(), second.unwrap()].iter().flatten().count(), 1);
     assert_eq!(other.runs(&RunFilter::default()).await.unwrap().len(), 1);
-    assert_eq!(other.schedule("nightly", minute(40)).await.unwrap().last_due_at, minute(30));
+    assert_eq!(other.begin_schedule("nightly", "0 4 * * *", minute(40)).await.unwrap().last_due_at, minute(30));
 
     let late = NewRun { due_at: minute(60), ..run };
-    let missed = other.create_tick(&late, TickState::Missed, minute(500)).await.unwrap().unwrap();
+    let missed = other.create_ticks(&tick(&late, TickState::Missed), minute(500)).await.unwrap().pop().unwrap();
     assert_eq!(missed.state, RunState::Missed);
     let ticks = other.ticks("nightly", 10).await.unwrap();
     assert_eq!(ticks.iter().map(|tick| tick.state).collect::<Vec<_>>(), [TickState::Missed, TickState::Planned]);

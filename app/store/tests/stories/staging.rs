@@ -1,8 +1,9 @@
 //! Pages come to rest with their cursor or not at all; what cannot be read waits in quarantine.
 
-use kartei_store::{NewBatch, NewReject, RejectFilter, RejectState, SourceCursor, StoreError};
+use kartei_store::{Batch, BatchId, NewBatch, NewReject, RejectFilter, RejectState, SourceCursor, StoreError};
 use serde_json::json;
 
+use crate::night::Night;
 use crate::{Teller, claim, minute, stories};
 
 stories!(
@@ -14,6 +15,7 @@ stories!(
     a_listing_that_comes_again_as_it_was_meets_its_rejects_again,
     a_file_that_comes_with_other_content_resolves_what_it_held,
     a_record_that_comes_again_leaves_the_quarantine,
+    what_a_run_stages_while_a_later_one_publishes_waits_for_the_next_publication,
 );
 
 fn reject(raw: &str) -> NewReject {
@@ -65,8 +67,7 @@ async fn a_page_comes_to_rest_with_its_cursor_and_its_rejects(teller: Teller) {
     let staged = store.batches_of_run(lease.run_id).await.unwrap();
     assert_eq!((staged[0].rows_read, staged[0].rows_rejected), (10, 2));
     assert_eq!(staged[0].frame.as_deref(), Some("batches/members/1-0"));
-    assert_eq!(store.batches_after_run(0).await.unwrap(), staged);
-    assert!(store.batches_after_run(lease.run_id).await.unwrap().is_empty());
+    assert_eq!(store.waiting_batches().await.unwrap(), staged);
     let rejects = store.rejects(&RejectFilter { source: Some("members".to_owned()), ..Default::default() }).await;
     let rejects = rejects.unwrap();
     assert_eq!(rejects.iter().map(|reject| reject.raw.as_str()).collect::<Vec<_>>(), ["8;x", "7;Mo\u{fffd}rgan"]);
@@ -161,4 +162,27 @@ async fn a_record_that_comes_again_leaves_the_quarantine(teller: Teller) {
     assert_eq!(store.resolve_rejects_of_records(&first, "members", (&keys, "one"), minute(2)).await.unwrap(), 0);
     assert_eq!(store.resolve_rejects_of_records(&first, "members", (&keys, "two"), minute(2)).await.unwrap(), 1);
     assert_eq!(open(&teller).await, [("8;x".to_owned(), 1)]);
+}
+
+async fn what_a_run_stages_while_a_later_one_publishes_waits_for_the_next_publication(teller: Teller) {
+    let store = &teller.store;
+    let (earlier, later) = (teller.a_running_run().await, teller.a_running_run().await);
+    store.stage_batch(&later, &batch(0, vec![]), minute(1)).await.unwrap();
+    let taken: Vec<_> = store.waiting_batches().await.unwrap().iter().map(Batch::id).collect();
+    // The later run has read what waits; only then does the earlier one bring more, and move the cursor.
+    store.stage_batch(&earlier, &batch(0, vec![]), minute(2)).await.unwrap();
+    let night = Night { batches: taken, ..Night::first() };
+    night.publish(store, &later, 3).await.unwrap();
+    let waiting: Vec<_> = store.waiting_batches().await.unwrap().iter().map(Batch::id).collect();
+    assert_eq!(waiting, [BatchId { run_id: earlier.run_id, source: "members".to_owned(), number: 0 }]);
+
+    // A publication that fails takes up nothing.
+    let overtaken = Night { batches: waiting.clone(), ..Night::quiet(99) };
+    overtaken.publish(store, &earlier, 4).await.unwrap_err();
+    assert_eq!(store.waiting_batches().await.unwrap().len(), 1);
+    // The earlier run publishes after the later one: what it had staged waits no longer, and no number stands in the way.
+    let next = Night { batches: waiting, ..Night::quiet(later.run_id) };
+    next.publish(store, &earlier, 5).await.unwrap();
+    assert!(store.waiting_batches().await.unwrap().is_empty());
+    assert_eq!(store.published().await.unwrap().unwrap().run_id, earlier.run_id);
 }

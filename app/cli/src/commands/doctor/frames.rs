@@ -39,10 +39,9 @@ pub(super) async fn examine(data: &Path, store: &Store, fix: bool) -> Result<Vec
 /// Frames that the published run or a batch names and that are not there: what comes next cannot go on without them.
 async fn missing(data: &Path, store: &Store) -> Result<Vec<Ailment>, Failure> {
     let published = store.published().await?;
-    let after = published.as_ref().map_or(0, |state| state.run_id);
     let frames = published.iter().flat_map(|state| state.frames.as_object().into_iter().flatten());
     let published_names = frames.filter_map(|(_, name)| name.as_str().map(str::to_owned));
-    let batches = store.batches_after_run(after).await?;
+    let batches = store.waiting_batches().await?;
     let names: BTreeSet<String> = published_names.chain(batches.into_iter().filter_map(|batch| batch.frame)).collect();
     let is_missing = |name: &String| !data.join(format!("{name}.parquet")).is_file();
     let ailment = |name: String| {

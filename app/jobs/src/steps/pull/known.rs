@@ -31,8 +31,9 @@ pub(super) async fn known(step: &Step<'_>, source: &SourceSchema) -> Result<Know
     Ok(known)
 }
 
-async fn pending(step: &Step<'_>, source: &str) -> Result<Vec<Batch>, FlowError> {
-    let batches = step.store.batches_after_run(step.previous.unwrap_or(0)).await?;
+/// The source's batches that no publication has taken up.
+pub(super) async fn pending(step: &Step<'_>, source: &str) -> Result<Vec<Batch>, FlowError> {
+    let batches = step.store.waiting_batches().await?;
     Ok(batches.into_iter().filter(|batch| batch.source == source).collect())
 }
 

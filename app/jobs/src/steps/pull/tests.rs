@@ -1,10 +1,11 @@
 //! Pulling, told with a connector that says what it is told to say, and a real store in a folder of its own.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeZone, Utc};
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures::{StreamExt, stream};
 use kartei_connector::{
     Connector, ConnectorError, Cursor, Discovery, Finding, ListingMark, Page, PageStream, RejectReason, RowReject,
@@ -128,6 +129,8 @@ impl House {
     }
 
     async fn claim(&self) -> (Run, Lease) {
+        // A job has one run at a time: the one before is over.
+        self.store.reap_lost_runs("test", night() + TimeDelta::hours(2)).await.unwrap();
         let new = NewRun {
             job: "nightly".to_owned(),
             cause: Cause::AdHoc,
@@ -136,9 +139,18 @@ impl House {
             reason: None,
             parameters: json!({}),
             retry_of: None,
+            start_at: night(),
+            concurrency: Vec::new(),
+            after_run: None,
+            attended: false,
         };
         let run = self.store.create_run(&new, night()).await.unwrap();
-        let claim = Claim { run_id: Some(run.id), worker: "test".to_owned(), length: Duration::from_hours(1) };
+        let claim = Claim {
+            run_id: Some(run.id),
+            worker: "test".to_owned(),
+            length: Duration::from_hours(1),
+            limits: BTreeMap::new(),
+        };
         let (run, lease) = self.store.claim_run(&claim, night()).await.unwrap().unwrap();
         self.store.begin_run(&lease, night()).await.unwrap();
         (run, lease)
@@ -174,7 +186,7 @@ impl House {
     /// The keys that all runs so far have put at rest as gone.
     async fn gone(&self) -> Vec<String> {
         let frames = kartei_store::frames::Frames::new(self.folder.path().join("data"));
-        let batches = self.store.batches_after_run(0).await.unwrap();
+        let batches = self.store.waiting_batches().await.unwrap();
         let gone = batches.iter().filter_map(|batch| batch.frame.as_ref()).filter(|name| name.ends_with(GONE));
         let keys = |name: &String| frames.read(name, None).unwrap().column("key").unwrap().str().unwrap().clone();
         gone.map(keys).flat_map(|keys| keys.iter().flatten().map(str::to_owned).collect::<Vec<_>>()).collect()
