@@ -1,7 +1,7 @@
 //! Lives of an installation under blows at seeded points: whatever is killed, stopped, cut or full, and whenever, the
 //! books balance afterwards.
 //!
-//! `tests/bench/chaos --points N` strikes; without points asked for, a life on each store that nothing disturbs.
+//! `tests/bench/chaos --points N` runs as many as one likes; here it is some hundreds.
 #![expect(clippy::print_stdout, reason = "the harness says what it did to whoever started it")]
 
 mod books;
@@ -159,12 +159,21 @@ fn quiet(store: Store) -> &'static Lived {
 
 #[test]
 fn the_books_balance_after_every_blow_on_sqlite() {
-    let account = Asked::usual(0).account(Store::Sqlite);
+    let account = Asked::usual(100).account(Store::Sqlite);
     assert!(account.findings.is_empty(), "{}", account.line());
 }
 
 #[test]
 fn the_books_balance_after_every_blow_on_postgres() {
-    let account = Asked::usual(0).account(Store::Postgres);
+    let account = Asked::usual(100).account(Store::Postgres);
     assert!(account.findings.is_empty(), "{}", account.line());
+}
+
+#[test]
+fn a_store_that_does_not_fence_is_found_out() {
+    let environment = vec![("KARTEI_UNFENCED".to_owned(), "1".to_owned())];
+    let asked = Asked { points: 40, only: Some(Blow::Freeze), environment, ..Asked::usual(0) };
+    let account = asked.account(Store::Postgres);
+    let Findings { doubled, torn, .. } = &account.findings;
+    assert!(!doubled.is_empty() || !torn.is_empty(), "nothing was noticed: {}", account.line());
 }

@@ -145,9 +145,12 @@ impl Store {
         .bind(lease.run_id)
         .bind(lease.token)
         .row(&mut session)
-        .await?
-        .ok_or(StoreError::LostLease { run_id: lease.run_id })?;
-        let cancel_requested = row.optional_instant("cancel_requested_at")?.is_some();
+        .await?;
+        if row.is_none() && !is_unfenced() {
+            return Err(StoreError::LostLease { run_id: lease.run_id });
+        }
+        let asked = row.map(|row| row.optional_instant("cancel_requested_at")).transpose()?.flatten();
+        let cancel_requested = asked.is_some();
         session.commit().await?;
         Ok(Lease { until, cancel_requested, ..lease.clone() })
     }
@@ -181,7 +184,7 @@ impl Store {
             .bind(lease.token)
             .execute(&mut session)
             .await?;
-        if ended != 1 {
+        if ended != 1 && !is_unfenced() {
             return Err(StoreError::LostLease { run_id: lease.run_id });
         }
         let reason = end.guard.as_deref().or(end.error.as_deref());
@@ -272,7 +275,12 @@ pub(crate) async fn fence(session: &mut Session, lease: &Lease) -> Result<()> {
         .bind(lease.token)
         .execute(session)
         .await?;
-    if held == 1 { Ok(()) } else { Err(StoreError::LostLease { run_id: lease.run_id }) }
+    if held == 1 || is_unfenced() { Ok(()) } else { Err(StoreError::LostLease { run_id: lease.run_id }) }
+}
+
+/// Whether a test has switched the fencing off, to prove that the crash harness notices. Only builds for tests can.
+fn is_unfenced() -> bool {
+    cfg!(feature = "unfenced") && std::env::var_os("KARTEI_UNFENCED").is_some()
 }
 
 /// Fails unless the lease stands now, without holding the row: a long transaction fences again at its end.
@@ -282,7 +290,7 @@ pub(crate) async fn glance(session: &mut Session, lease: &Lease) -> Result<()> {
         .bind(lease.token)
         .row(session)
         .await?;
-    if row.is_some() { Ok(()) } else { Err(StoreError::LostLease { run_id: lease.run_id }) }
+    if row.is_some() || is_unfenced() { Ok(()) } else { Err(StoreError::LostLease { run_id: lease.run_id }) }
 }
 
 /// As [`fence`], and renews the lease by the database's clock: for the end of a long transaction during which the
