@@ -25,6 +25,10 @@ pub struct Matched {
 /// From this share of records that are new or changed since the weights were fitted, they are fitted anew.
 const MOST_DRIFT: f64 = 0.1;
 
+/// Fewer records than this are matched anew each night: it takes a moment, and what comes out depends on them alone, and
+/// not on which nights there were before.
+const FEWEST_RECORDS: usize = 20_000;
+
 /// Matches the records, and puts clusters, pairs and doubtful pairs at rest.
 pub async fn link(step: &Step<'_>) -> Result<Matched, FlowError> {
     let records = step.rest.get("records")?;
@@ -87,7 +91,7 @@ async fn previous(step: &Step<'_>, records: &DataFrame) -> Result<Option<(Previo
     }
     let alignment = align(&old, records)?;
     let drift = matched.drift + alignment.changed_count() as u64;
-    let is_fresh = drift as f64 <= MOST_DRIFT * matched.model.records as f64;
+    let is_fresh = records.height() >= FEWEST_RECORDS && drift as f64 <= MOST_DRIFT * matched.model.records as f64;
     let previous = Previous {
         model: is_fresh.then_some(matched.model),
         pairs: scored(&pairs)?,
