@@ -96,7 +96,7 @@ impl Installation {
         let stop = Stop::default();
         tokio::spawn(ask_on_signal(stop.clone(), context.console));
         let watch = Shown { console: context.console, bar: Mutex::new(None) };
-        let ended = conduct(&self.project, &self.store, claimed, &watch, (&stop, &now)).await;
+        let ended = Box::pin(conduct(&self.project, &self.store, claimed, &watch, (&stop, &now))).await;
         log.finish().await;
         ended.map_err(|error| of_flow(&error))
     }

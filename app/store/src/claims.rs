@@ -188,7 +188,8 @@ impl Store {
             return Err(StoreError::LostLease { run_id: lease.run_id });
         }
         let reason = end.guard.as_deref().or(end.error.as_deref());
-        record_event(&mut session, lease.run_id, (RunState::Running, end.state), (&lease.worker, reason), now).await?;
+        let before = runs::held_state(&mut session, lease.run_id).await?;
+        record_event(&mut session, lease.run_id, (before, end.state), (&lease.worker, reason), now).await?;
         session.commit().await
     }
 
@@ -200,7 +201,7 @@ impl Store {
             .bind(lease.token)
             .execute(&mut session)
             .await?;
-        let change = (RunState::Running, RunState::Due);
+        let change = (runs::held_state(&mut session, lease.run_id).await?, RunState::Due);
         record_event(&mut session, lease.run_id, change, (&lease.worker, Some(reason)), now).await?;
         session.commit().await
     }

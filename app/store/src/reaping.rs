@@ -120,12 +120,7 @@ const LOST: &str = "update run set state = 'lost', finished_at = ?, error = ?, l
                     where id = ? and attempt = ? and state in ('claimed', 'running')";
 
 async fn note(session: &mut Session, run_id: i64, actor: &str, now: DateTime<Utc>) -> Result<()> {
-    // A run may be lost before it began: the chain of its events says in which state it was.
-    let before = sql("select state_after from run_event where run_id = ? order by id desc limit 1")
-        .bind(run_id)
-        .row(session)
-        .await?
-        .map_or(Ok(RunState::Running), |row| row.word("state_after"))?;
+    let before = runs::held_state(session, run_id).await?;
     record_event(session, run_id, (before, RunState::Lost), (actor, Some(SILENT)), now).await
 }
 

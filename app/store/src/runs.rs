@@ -315,6 +315,15 @@ pub(crate) async fn record_event(
     Ok(())
 }
 
+/// The state of a run that a worker holds: claimed, or running once its first step has begun.
+pub(crate) async fn held_state(session: &mut Session, run_id: i64) -> Result<RunState> {
+    let row = sql("select state_after from run_event where run_id = ? order by id desc limit 1")
+        .bind(run_id)
+        .row(session)
+        .await?;
+    row.map_or(Ok(RunState::Running), |row| row.word("state_after"))
+}
+
 fn event(row: &Row) -> Result<RunEvent> {
     let before = row.optional_text("state_before")?.map(|_| row.word("state_before")).transpose()?;
     Ok(RunEvent {
