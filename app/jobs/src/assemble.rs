@@ -1,16 +1,19 @@
 //! The run's report, put together from what its steps found.
 
+mod portrait;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use kartei_matching::Model;
+use kartei_matching::Linked;
 use kartei_matching::linked::{Fit, LinkStatistics};
+use kartei_matching::portrait::{Portrait, doubtful_clusters};
 use kartei_report::RunReport;
 use kartei_report::model::{
     AgeBand, BlockingKey, ChangeReport, ClusterReport, ClusterSize, Drift, DriftKind, FieldChange, FieldCompleteness,
     FieldProblemCount, FieldSurvival, Flow, FreshnessReport, FreshnessState, KindCount, Label, LargeCluster,
-    NoticeReport, Overlap, PairReport, PersonReport, RejectCount, ReviewReport, RunHeader, ScoreBin, ScoreReport,
-    ScoreScale, SourceReport, Step as StepReport, Trigger,
+    ModelReport, NoticeReport, Overlap, PairReport, PersonReport, RejectCount, ReviewReport, RunHeader, ScoreBin,
+    ScoreReport, ScoreScale, SourceReport, Step as StepReport, Trigger,
 };
 use kartei_schemas::settings::TransportKind;
 use kartei_schemas::source::SourceSchema;
@@ -19,7 +22,7 @@ use kartei_store::Cause;
 use crate::error::FlowError;
 use crate::history;
 use crate::steps::Step;
-use crate::steps::link::Matched;
+use crate::steps::link::{MOST_DOUBTFUL, Matched};
 use crate::steps::normalise::Canonical;
 use crate::steps::notify::Notified;
 use crate::steps::persons::Consolidated;
@@ -57,6 +60,7 @@ pub async fn report(step: &Step<'_>, found: &Found, steps: &[StepReport]) -> Res
         pairs: pairs(&matched),
         scores: scores(&matched),
         clusters: clusters(found),
+        model: ModelReport { doubtful: portrait::doubtful_of_run(step, &matched)?, ..portrait::model(&matched) },
         overlap: statistics
             .golden
             .overlap
@@ -95,13 +99,21 @@ pub fn stub(step: &Step<'_>, steps: &[StepReport]) -> RunReport {
     RunReport { run: header(step, &Matched::default()), steps: steps.to_vec(), guards, ..RunReport::default() }
 }
 
-/// What a report says of matching alone.
-pub fn matching(model: &Model, statistics: &LinkStatistics) -> (PairReport, ScoreReport, ClusterReport) {
-    let matched = Matched { model: model.clone(), statistics: statistics.clone(), touched: None, drift: 0 };
+/// A report on matching alone; `source_of` gives the source of a row.
+pub fn matching(linked: &Linked, portrait: Portrait, source_of: impl Fn(u32) -> String) -> RunReport {
+    let statistics = linked.statistics.clone();
+    let matched = Matched { model: linked.model.clone(), statistics, portrait, ..Matched::default() };
+    let statistics = &matched.statistics;
     let size = |&(records, clusters): &(u32, u64)| ClusterSize { records, clusters };
     let sizes = statistics.cluster_sizes.iter().map(size).collect();
     let clusters = ClusterReport { sizes, households: statistics.households, ..ClusterReport::default() };
-    (pairs(&matched), scores(&matched), clusters)
+    let graph = |cluster: &kartei_matching::portrait::DoubtfulCluster| {
+        let number = cluster.rows.first().map_or(0, |row| u64::from(*row) + 1);
+        portrait::doubtful(cluster, number.to_string(), &source_of)
+    };
+    let doubtful = doubtful_clusters(linked, MOST_DOUBTFUL).iter().map(graph).collect();
+    let model = ModelReport { doubtful, ..portrait::model(&matched) };
+    RunReport { pairs: pairs(&matched), scores: scores(&matched), clusters, model, ..RunReport::default() }
 }
 
 fn header(step: &Step<'_>, matched: &Matched) -> RunHeader {

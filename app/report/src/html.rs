@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use kartei_schemas::org::Language;
 
 use crate::RunReport;
+use crate::graphs;
 use crate::page::{Cell, Part, Plot, Section, Table, Tone};
 use crate::plots::{self, Room};
 use crate::sections;
@@ -136,6 +137,9 @@ fn draw_section(section: &Section, voice: Voice) -> String {
             }
             Part::Table(table) => out.push_str(&draw_table(table)),
             Part::Plot(plot) => out.push_str(&draw_plot(plot, &format!("{id}-{index}"), voice)),
+            Part::Graphs(all) => {
+                out.push_str(&graphs::draw(all, &format!("{id}-{index}"), voice.say("Weitere", "More")));
+            }
         }
     }
     out.push_str("</section>\n");
@@ -250,7 +254,7 @@ const fn class(tone: Tone) -> &'static str {
     }
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

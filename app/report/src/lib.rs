@@ -6,6 +6,7 @@
 pub mod model;
 
 mod bands;
+mod graphs;
 mod html;
 mod page;
 mod plots;

@@ -16,6 +16,7 @@ pub(crate) enum Part {
     Note(Cell),
     Table(Table),
     Plot(Plot),
+    Graphs(Vec<Graph>),
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +81,7 @@ pub(crate) enum Drawing {
     Histogram(Histogram),
     UpSet(UpSet),
     Timeline(Timeline),
+    Scales(Scales),
 }
 
 impl Drawing {
@@ -90,6 +92,7 @@ impl Drawing {
             Self::Histogram(_) => Vec::new(),
             Self::UpSet(chart) => chart.rows.iter().map(|row| chart.words(row)).collect(),
             Self::Timeline(chart) => chart.spans.iter().map(|span| span.words.clone()).collect(),
+            Self::Scales(chart) => chart.rows.iter().map(|row| format!("{}: {}", row.label, row.note)).collect(),
         };
         figures.join("; ")
     }
@@ -179,4 +182,47 @@ pub(crate) struct Span {
     pub(crate) tone: Tone,
     /// The run in words, for readers who cannot see it.
     pub(crate) words: String,
+}
+
+/// Bars to both sides of nothing, in groups: what speaks against lies to the left, what speaks for to the right.
+#[derive(Debug)]
+pub(crate) struct Scales {
+    pub(crate) rows: Vec<ScalesRow>,
+    /// What the two sides are called.
+    pub(crate) sides: [&'static str; 2],
+}
+
+/// One bar, or the heading of a group where there is no value.
+#[derive(Debug)]
+pub(crate) struct ScalesRow {
+    pub(crate) label: String,
+    pub(crate) value: Option<f64>,
+    pub(crate) note: String,
+}
+
+/// A small graph: records on a circle, and the pairs between them.
+#[derive(Debug)]
+pub(crate) struct Graph {
+    pub(crate) title: String,
+    /// The graph in one sentence.
+    pub(crate) alt: String,
+    pub(crate) nodes: Vec<GraphNode>,
+    /// Places of two nodes, the probability, and how it is written.
+    pub(crate) edges: Vec<GraphEdge>,
+}
+
+#[derive(Debug)]
+pub(crate) struct GraphNode {
+    pub(crate) label: String,
+    /// Which of the sources, for the colour.
+    pub(crate) colour: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct GraphEdge {
+    pub(crate) left: usize,
+    pub(crate) right: usize,
+    pub(crate) probability: f64,
+    pub(crate) note: String,
+    pub(crate) tone: Tone,
 }

@@ -8,7 +8,9 @@ use comfy_table::{
 use kartei_schemas::org::Language;
 
 use crate::RunReport;
-use crate::page::{Bar, Bars, Cell, Drawing, Histogram, Part, Plot, Section, Table, Timeline, Tone, UpSet};
+use crate::page::{
+    Bar, Bars, Cell, Drawing, Graph, Histogram, Part, Plot, Scales, Section, Table, Timeline, Tone, UpSet,
+};
 use crate::sections;
 use crate::summary::{Mood, Summary, summarise};
 use crate::voice::Voice;
@@ -86,6 +88,7 @@ impl Pen {
                 Part::Note(note) => out.push_str(&self.tone_lines(&self.wrap(&note.text, "  "), note.tone)),
                 Part::Table(table) => out.push_str(&self.table(table)),
                 Part::Plot(plot) => out.push_str(&self.plot(plot)),
+                Part::Graphs(graphs) => out.push_str(&self.graphs(graphs)),
             }
         }
         out
@@ -141,6 +144,7 @@ impl Pen {
             Drawing::Histogram(histogram) => out.push_str(&sparkline(histogram)),
             Drawing::UpSet(upset) => out.push_str(&self.upset(upset)),
             Drawing::Timeline(timeline) => out.push_str(&self.timeline(timeline)),
+            Drawing::Scales(scales) => out.push_str(&self.scales(scales)),
         }
         out.push_str(&self.tone_lines(&self.wrap(&plot.alt, "  "), Tone::Quiet));
         out
@@ -202,6 +206,33 @@ impl Pen {
             let _ = writeln!(out, "  {:label$}  {}{:gap$}{}", "", first.1, "", last.1);
         }
         out
+    }
+
+    fn scales(self, chart: &Scales) -> String {
+        let longest = |text: fn(&crate::page::ScalesRow) -> &String| {
+            chart.rows.iter().map(|row| text(row).chars().count()).max().unwrap_or(0)
+        };
+        let (label, note) = (longest(|row| &row.label), longest(|row| &row.note));
+        let room = (self.width.saturating_sub(label + note + 9) / 2).clamp(1, 20);
+        let most = chart.rows.iter().filter_map(|row| row.value).map(f64::abs).fold(1.0, f64::max);
+        let mut out = String::new();
+        for row in &chart.rows {
+            let Some(value) = row.value else {
+                let _ = writeln!(out, "  {}", row.label);
+                continue;
+            };
+            let bar = "█".repeat(filled(value.abs(), most, room));
+            let (left, right) = if value < 0.0 { (bar, String::new()) } else { (String::new(), bar) };
+            let drawn = self.tone(&format!("{left:>room$}│{right}"), Tone::Quiet);
+            out.push_str(format!("    {:<label$}  {:>note$} {drawn}", row.label, row.note).trim_end());
+            out.push('\n');
+        }
+        out
+    }
+
+    /// A terminal shows how the graphs hang together in a line each.
+    fn graphs(self, graphs: &[Graph]) -> String {
+        graphs.iter().map(|graph| self.wrap(&format!("{}: {}", graph.title, graph.alt), "  ")).collect()
     }
 
     /// Wraps at white space; the following lines are indented as far as the first begins.

@@ -37,6 +37,46 @@ impl Voice {
         }
     }
 
+    /// A comparison's level.
+    pub(crate) fn level(self, name: &str) -> String {
+        let known = match name {
+            "different" | "far" => self.say("verschieden", "different"),
+            "similar" => self.say("ähnlich", "similar"),
+            "initial" => self.say("Anfangsbuchstabe", "initial"),
+            "nickname" => self.say("Kurzform", "short form"),
+            "one_of_several" => self.say("einer von mehreren", "one of several"),
+            "typo" => self.say("Tippfehler", "typing error"),
+            "first" => self.say("erster gleich", "first the same"),
+            "exact" => self.say("gleich", "the same"),
+            "swapped" => self.say("vertauscht", "swapped"),
+            "near" => self.say("nahe", "near"),
+            "part" => self.say("ein Teil gleich", "a part the same"),
+            "two_digits" => self.say("zwei Ziffern anders", "two digits differ"),
+            "same_year" => self.say("gleiches Jahr", "same year"),
+            "year_only" => self.say("nur das Jahr bekannt", "only the year is known"),
+            "two_parts" => self.say("zwei Teile gleich", "two parts the same"),
+            "one_digit" => self.say("eine Ziffer anders", "one digit differs"),
+            "same_name" => self.say("gleicher Name darin", "same name in it"),
+            "same_local_part" => self.say("vor dem @ gleich", "same before the @"),
+            "same_region" => self.say("gleiche Gegend", "same region"),
+            "same_city" => self.say("gleicher Ort", "same place"),
+            "same_postal_code" => self.say("gleiche PLZ", "same postal code"),
+            "place_only" => self.say("nur der Ort bekannt", "only the place is known"),
+            "street_elsewhere" => self.say("gleiche Straße, anderer Ort", "same street, other place"),
+            "house_elsewhere" => self.say("gleiches Haus, anderer Ort", "same house, other place"),
+            "same_street" => self.say("gleiche Straße", "same street"),
+            "near_house" => self.say("Nachbarhaus", "house nearby"),
+            "same_house" => self.say("gleiches Haus", "same house"),
+            "contradicts" => self.say("widerspricht", "contradicts"),
+            "family" => self.say("Familienadresse", "family address"),
+            "surname" => self.say("Nachname passt", "surname fits"),
+            "given" => self.say("Vorname passt", "given name fits"),
+            "both" => self.say("beide passen", "both fit"),
+            _ => return name.replace('_', " "),
+        };
+        known.to_owned()
+    }
+
     pub(crate) fn step(self, name: &str) -> Cow<'_, str> {
         let known = match name {
             "pull" => self.say("Abholen", "Pull"),

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod inference;
 pub mod learned;
 pub mod linked;
+pub mod portrait;
 pub mod recognise;
 pub mod sample;
 

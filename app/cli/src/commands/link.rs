@@ -7,12 +7,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kartei_jobs::assemble;
+use kartei_matching::portrait::portrait;
 use kartei_matching::recognise::Because;
 use kartei_matching::{LinkOptions, Linked, Progress as Moved, Stage};
 use kartei_report::RunReport;
 use kartei_schemas::load;
 use kartei_schemas::matching::MatchSchema;
-use kartei_schemas::org::Language;
 use kartei_schemas::problem::Problems;
 use serde::Serialize;
 
@@ -21,6 +21,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{During, Failure, Outcome};
 use crate::progress::Progress;
+use crate::steward::Spoken;
 use people::People;
 
 /// Finds out which rows of some files are one person, without a store
@@ -44,9 +45,12 @@ pub(crate) struct Match {
     /// Where the scored pairs go
     #[arg(long, value_name = "FILE")]
     pub(crate) pairs: Option<PathBuf>,
-    /// Where a report goes, as HTML
+    /// Where a report goes, as HTML: the model, the pairs, the clusters that it doubts
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// The report's language
+    #[arg(long, value_enum, default_value = "en")]
+    pub(crate) language: Spoken,
 }
 
 pub(crate) fn run(command: &Match, context: &Context) -> Outcome {
@@ -62,7 +66,8 @@ pub(crate) fn run(command: &Match, context: &Context) -> Outcome {
         writing::pairs(file, &people, &linked.pairs)?;
     }
     if let Some(file) = &command.report {
-        let page = kartei_report::render_html(&report(&linked), Language::En);
+        let report = report(&people, &schema, &linked)?;
+        let page = kartei_report::render_html(&report, command.language.into());
         std::fs::write(file, page).during(format_args!("cannot write {}", file.display()))?;
     }
     let summary = Summary::of(&people, &linked);
@@ -99,9 +104,10 @@ fn link(people: &People, schema: &MatchSchema, context: &Context) -> Result<Link
     linked.map_err(|error| Failure::from_error(&error))
 }
 
-fn report(linked: &Linked) -> RunReport {
-    let (pairs, scores, clusters) = assemble::matching(&linked.model, &linked.statistics);
-    RunReport { pairs, scores, clusters, ..RunReport::default() }
+fn report(people: &People, schema: &MatchSchema, linked: &Linked) -> Result<RunReport, Failure> {
+    let portrait = portrait(&people.records, schema, linked).map_err(|error| Failure::from_error(&error))?;
+    let source_of = |row: u32| people.files[people.names[row as usize].0].source.clone();
+    Ok(assemble::matching(linked, portrait, source_of))
 }
 
 /// What the files' columns were taken for.

@@ -1,6 +1,7 @@
 //! match and cluster: which records are one person.
 
 use kartei_matching::linked::LinkStatistics;
+use kartei_matching::portrait::{DoubtfulCluster, Portrait, doubtful_clusters, portrait};
 use kartei_matching::{LinkOptions, Linked, Model, Previous, Progress, ReviewPair, ScoredPairs, Stage};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,10 @@ pub struct Matched {
     pub touched: Option<u64>,
     /// Records that were new or changed since the weights were fitted.
     pub drift: u64,
+    /// What the model can and cannot tell, looked at when it was fitted.
+    pub portrait: Portrait,
+    /// The clusters that hang together least.
+    pub doubtful: Vec<DoubtfulCluster>,
 }
 
 /// From this share of records that are new or changed since the weights were fitted, they are fitted anew.
@@ -29,12 +34,14 @@ const MOST_DRIFT: f64 = 0.1;
 /// not on which nights there were before.
 const FEWEST_RECORDS: usize = 20_000;
 
+/// Clusters whose graphs the report shows.
+pub const MOST_DOUBTFUL: usize = 50;
+
 /// Matches the records, and puts clusters, pairs and doubtful pairs at rest.
 pub async fn link(step: &Step<'_>) -> Result<Matched, FlowError> {
     let records = step.rest.get("records")?;
     let judgements = step.store.active_judgements().await?;
-    let previous = previous(step, &records).await?;
-    let (previous, drift) = previous.map_or((None, 0), |(previous, drift)| (Some(previous), drift));
+    let Earlier { previous, drift, portrait: kept } = earlier(step, &records).await?;
     let touched = previous
         .as_ref()
         .filter(|previous| previous.model.is_some())
@@ -47,16 +54,25 @@ pub async fn link(step: &Step<'_>) -> Result<Matched, FlowError> {
             let _ = sender.send(progress);
         };
         let options = LinkOptions { previous: previous.as_ref(), progress: Some(&report) };
-        Ok(kartei_matching::link(&records, &schema, &judgements, options)?)
+        let linked = kartei_matching::link(&records, &schema, &judgements, options)?;
+        let portrait = kept.map_or_else(|| portrait(&records, &schema, &linked), Ok)?;
+        Ok((linked, portrait))
     });
     tokio::pin!(work);
-    let linked = loop {
+    let (linked, portrait) = loop {
         tokio::select! {
             linked = &mut work => break linked?,
             Some(progress) = moved.recv() => tell(step, progress),
         }
     };
-    let matched = Matched { model: linked.model.clone(), statistics: linked.statistics.clone(), touched, drift };
+    let matched = Matched {
+        model: linked.model.clone(),
+        statistics: linked.statistics.clone(),
+        touched,
+        drift,
+        portrait,
+        doubtful: doubtful_clusters(&linked, MOST_DOUBTFUL),
+    };
     step.rest.put("clusters", clusters(&linked)?)?;
     step.rest.put("pairs", pairs(&linked.pairs)?)?;
     step.rest.put("review", review(&linked.review)?)?;
@@ -73,25 +89,36 @@ fn tell(step: &Step<'_>, progress: Progress) {
     step.watch.moved(unit, progress.done, progress.total);
 }
 
-/// What the last run found, with the records that are new or changed since its weights were fitted; none where everything
-/// must be matched anew.
-async fn previous(step: &Step<'_>, records: &DataFrame) -> Result<Option<(Previous, u64)>, FlowError> {
-    let Some(run) = step.previous.filter(|_| !step.options.is_full()) else { return Ok(None) };
+/// What the last run left.
+#[derive(Default)]
+struct Earlier {
+    /// None where everything must be matched anew.
+    previous: Option<Previous>,
+    /// Records that are new or changed since the weights were fitted.
+    drift: u64,
+    /// What the model can tell, where it is kept.
+    portrait: Option<Portrait>,
+}
+
+/// What the last run found, with the records that are new or changed since its weights were fitted.
+async fn earlier(step: &Step<'_>, records: &DataFrame) -> Result<Earlier, FlowError> {
+    let Some(run) = step.previous.filter(|_| !step.options.is_full()) else { return Ok(Earlier::default()) };
     let earlier = |what| step.rest.of_earlier(run, what);
     let (Some(old), Some(pairs), Some(labels)) =
         (step.rest.earlier_records(run)?, earlier("pairs")?, earlier("clusters")?)
     else {
-        return Ok(None);
+        return Ok(Earlier::default());
     };
     let Some((version, matched)) = step.store.run(run).await?.and_then(|view| matched_of(&view)) else {
-        return Ok(None);
+        return Ok(Earlier::default());
     };
     if version != step.project.schema_version() {
-        return Ok(None);
+        return Ok(Earlier::default());
     }
     let alignment = align(&old, records)?;
     let drift = matched.drift + alignment.changed_count() as u64;
     let is_fresh = records.height() >= FEWEST_RECORDS && drift as f64 <= MOST_DRIFT * matched.model.records as f64;
+    let portrait = is_fresh.then_some(matched.portrait);
     let previous = Previous {
         model: is_fresh.then_some(matched.model),
         pairs: scored(&pairs)?,
@@ -100,7 +127,7 @@ async fn previous(step: &Step<'_>, records: &DataFrame) -> Result<Option<(Previo
         rows: alignment.new_rows,
         changed: alignment.changed,
     };
-    Ok(Some((previous, if is_fresh { drift } else { 0 })))
+    Ok(Earlier { previous: Some(previous), drift: if is_fresh { drift } else { 0 }, portrait })
 }
 
 /// The model by which a run matched.

@@ -3,6 +3,7 @@
 mod change;
 mod history;
 mod linkage;
+mod portrait;
 mod run;
 mod source;
 
@@ -17,6 +18,7 @@ pub use history::{OddFigure, PastRun, PastState};
 pub use linkage::{
     BlockingKey, ClusterReport, ClusterSize, LargeCluster, Overlap, PairReport, ScoreBin, ScoreReport, ScoreScale,
 };
+pub use portrait::{ComparisonReport, DoubtfulCluster, FrequentValues, LevelReport, ModelReport, SourceReach};
 pub use run::{Conservation, Failure, Flow, Guard, GuardVerdict, Law, Outcome, RunHeader, Step, StepStatus, Trigger};
 pub use source::{
     Drift, DriftKind, FieldCompleteness, FieldProblemCount, FreshnessReport, FreshnessState, RejectCount, SourceReport,
@@ -49,6 +51,8 @@ pub struct RunReport {
     pub scores: ScoreReport,
     /// Clusters.
     pub clusters: ClusterReport,
+    /// The model that decided.
+    pub model: ModelReport,
     /// Persons by the exact set of sources that know them.
     pub overlap: Vec<Overlap>,
     /// Persons against the last run.
@@ -84,6 +88,7 @@ impl Default for RunReport {
             pairs: PairReport::default(),
             scores: ScoreReport::default(),
             clusters: ClusterReport::default(),
+            model: ModelReport::default(),
             overlap: Vec::new(),
             persons: PersonReport::default(),
             changes: ChangeReport::default(),

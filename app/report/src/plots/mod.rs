@@ -4,6 +4,7 @@
 
 mod bars;
 mod histogram;
+mod scales;
 mod timeline;
 mod upset;
 
@@ -52,6 +53,7 @@ pub(crate) fn svg(plot: &Plot, room: Room, voice: Voice) -> Option<String> {
         }
         Drawing::Timeline(chart) => draw(room, timeline::height(chart, room), |area| timeline::draw(chart, room, area)),
         Drawing::UpSet(chart) => draw(room, upset::height(chart), |area| upset::draw(chart, room, area)),
+        Drawing::Scales(chart) => draw(room, scales::height(chart), |area| scales::draw(chart, room, area)),
     }
 }
 

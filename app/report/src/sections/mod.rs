@@ -4,6 +4,7 @@ mod change;
 mod history;
 mod intake;
 mod linkage;
+mod portrait;
 mod run;
 
 use crate::RunReport;
@@ -21,6 +22,8 @@ pub(crate) fn all(report: &RunReport, voice: Voice) -> Vec<Section> {
         linkage::scores(report, voice),
         linkage::clusters(report, voice),
         linkage::overlap(report, voice),
+        portrait::model(report, voice),
+        portrait::studio(report, voice),
         change::survivorship(report, voice),
         change::review(report, voice),
         change::notices(report, voice),

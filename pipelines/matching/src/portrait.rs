@@ -1,0 +1,214 @@
+//! What a model can and cannot tell of the records that it decided on: records too thin to be found again, values too
+//! frequent to count for much, and the clusters that hang by a thread.
+
+use std::collections::BTreeMap;
+
+use kartei_schemas::frame::SOURCE;
+use kartei_schemas::matching::MatchSchema;
+use polars::frame::DataFrame;
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::LinkError;
+use crate::columns::MISSING;
+use crate::comparisons::Subject;
+use crate::explain::Explainer;
+use crate::forest::Forest;
+use crate::linked::Linked;
+use crate::records::{Records, slot};
+
+/// A value is frequent where agreeing on it tells three bits less than agreeing on a value of its field does at large.
+const TIMES_AS_FREQUENT: f64 = 8.0;
+
+/// Values that fewer records hold are not looked at.
+const FEWEST_RECORDS: u64 = 5;
+
+/// The reach of a model over one set of records.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Portrait {
+    /// The sources in the order of their names.
+    pub sources: Vec<SourceReach>,
+    /// The compared fields that have frequent values, in the order of the comparisons.
+    pub frequent: Vec<FrequentValues>,
+}
+
+/// How many of a source's records hold too little.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceReach {
+    /// The source; empty where the records name none.
+    pub source: String,
+    /// Its records.
+    pub records: u64,
+    /// Records that would stay below the merge threshold even beside a copy of themselves.
+    pub unlinkable: u64,
+}
+
+/// Values that are far more frequent than the values of their field are at large.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrequentValues {
+    /// The comparison.
+    pub comparison: String,
+    /// How many values.
+    pub values: u64,
+    /// Records that hold one of them.
+    pub records: u64,
+}
+
+/// A cluster, and the pairs that hold it together.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DoubtfulCluster {
+    /// Its records' rows, ascending; the first is its label.
+    pub rows: Vec<u32>,
+    /// Its scored pairs, by places in `rows`, with the probability that they are one person.
+    pub pairs: Vec<(u32, u32, f32)>,
+    /// The probability of the weakest of the strongest pairs that join all its records; 0 where the pairs do not join them.
+    pub weakest: f32,
+}
+
+/// Looks at what the model of `linked` makes of each record by itself.
+pub fn portrait(records: &DataFrame, schema: &MatchSchema, linked: &Linked) -> Result<Portrait, LinkError> {
+    let explainer = Explainer::new(records, schema, &linked.model, (&linked.clusters, &linked.counted))?;
+    let is_thin = |row| explainer.probability(row, row).is_some_and(|it| it < linked.model.merge_threshold);
+    let is_thin: Vec<bool> = (0..records.height()).into_par_iter().map(is_thin).collect();
+    Ok(Portrait {
+        sources: reach(records, &is_thin),
+        frequent: explainer.subjects.iter().filter_map(|subject| frequent(&explainer.records, *subject)).collect(),
+    })
+}
+
+fn reach(frame: &DataFrame, is_thin: &[bool]) -> Vec<SourceReach> {
+    let names = frame.column(SOURCE).ok().and_then(|column| column.str().ok());
+    let mut sources: BTreeMap<&str, SourceReach> = BTreeMap::new();
+    for (row, is_thin) in is_thin.iter().enumerate() {
+        let name = names.and_then(|names| names.get(row)).unwrap_or_default();
+        let reach =
+            sources.entry(name).or_insert_with(|| SourceReach { source: name.to_owned(), ..Default::default() });
+        reach.records += 1;
+        reach.unlinkable += u64::from(*is_thin);
+    }
+    sources.into_values().collect()
+}
+
+fn frequent(records: &Records, subject: Subject) -> Option<FrequentValues> {
+    let slot = match subject {
+        Subject::GivenName => slot::GIVEN,
+        Subject::Surname => slot::SURNAME,
+        Subject::BirthDate => slot::DATE,
+        Subject::Email => slot::EMAIL,
+        Subject::Mobile => slot::MOBILE,
+        Subject::Phone => slot::PHONE,
+        Subject::Address => slot::POSTAL_CODE,
+        Subject::Extra(number, _) => slot::EXTRAS + number,
+        Subject::Sex | Subject::MailName => return None,
+    };
+    let mut counts: FxHashMap<u32, u64> = FxHashMap::default();
+    for value in records.column(slot).filter(|value| *value != MISSING) {
+        *counts.entry(value).or_insert(0) += 1;
+    }
+    let total: u64 = counts.values().sum();
+    let squares: f64 = counts.values().map(|count| (*count as f64).powi(2)).sum();
+    let usual = squares / total.max(1) as f64;
+    let is_frequent = |count: &&u64| **count >= FEWEST_RECORDS && **count as f64 >= TIMES_AS_FREQUENT * usual;
+    let frequent: Vec<u64> = counts.values().filter(is_frequent).copied().collect();
+    let comparison = subject.title(records).to_owned();
+    let found = FrequentValues { comparison, values: frequent.len() as u64, records: frequent.iter().sum() };
+    (found.values > 0).then_some(found)
+}
+
+/// The clusters of several records that hang together least, the most doubtful first.
+pub fn doubtful_clusters(linked: &Linked, most: usize) -> Vec<DoubtfulCluster> {
+    let mut clusters: FxHashMap<u32, DoubtfulCluster> = FxHashMap::default();
+    let mut sizes = vec![0_u32; linked.clusters.len()];
+    for label in &linked.clusters {
+        sizes[*label as usize] += 1;
+    }
+    for (row, label) in (0_u32..).zip(&linked.clusters).filter(|(_, label)| sizes[**label as usize] > 1) {
+        clusters.entry(*label).or_default().rows.push(row);
+    }
+    let pairs = &linked.pairs;
+    for at in 0..pairs.len() {
+        let (left, right) = (pairs.left[at], pairs.right[at]);
+        let label = linked.clusters[left as usize];
+        let is_shown = f64::from(pairs.probability[at]) >= linked.model.review_threshold;
+        if !is_shown || label != linked.clusters[right as usize] {
+            continue;
+        }
+        if let Some(cluster) = clusters.get_mut(&label) {
+            let place = |row: u32| cluster.rows.binary_search(&row).ok().and_then(|place| u32::try_from(place).ok());
+            if let (Some(left), Some(right)) = (place(left), place(right)) {
+                cluster.pairs.push((left, right, pairs.probability[at]));
+            }
+        }
+    }
+    let mut clusters: Vec<DoubtfulCluster> = clusters.into_values().collect();
+    clusters.par_iter_mut().for_each(|cluster| cluster.weakest = weakest(cluster));
+    clusters.sort_by(|one, other| {
+        one.weakest
+            .total_cmp(&other.weakest)
+            .then(other.rows.len().cmp(&one.rows.len()))
+            .then(one.rows.cmp(&other.rows))
+    });
+    clusters.truncate(most);
+    clusters
+}
+
+fn weakest(cluster: &DoubtfulCluster) -> f32 {
+    let mut pairs = cluster.pairs.clone();
+    pairs.sort_by(|one, other| other.2.total_cmp(&one.2));
+    let mut forest = Forest::new(cluster.rows.len());
+    let mut joined = 1;
+    for (left, right, probability) in pairs {
+        let (left, right) = (forest.root(left), forest.root(right));
+        if left != right {
+            forest.join(left, right);
+            joined += 1;
+            if joined == cluster.rows.len() {
+                return probability;
+            }
+        }
+    }
+    0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linked::{LinkStatistics, Model, ScoredPairs};
+
+    fn linked(clusters: &[u32], pairs: &[(u32, u32, f32)]) -> Linked {
+        let column = |of: fn(&(u32, u32, f32)) -> u32| pairs.iter().map(of).collect::<Vec<_>>();
+        let probability: Vec<f32> = pairs.iter().map(|pair| pair.2).collect();
+        let (left, right) = (column(|pair| pair.0), column(|pair| pair.1));
+        let pairs =
+            ScoredPairs { left, right, weight: probability.clone(), household: probability.clone(), probability };
+        Linked {
+            clusters: clusters.to_vec(),
+            households: clusters.to_vec(),
+            counted: clusters.to_vec(),
+            pairs,
+            review: Vec::new(),
+            model: Model::default(),
+            statistics: LinkStatistics::default(),
+        }
+    }
+
+    #[test]
+    fn the_cluster_on_the_thinnest_thread_comes_first_and_single_records_do_not_come() {
+        let linked = linked(
+            &[0, 0, 2, 2, 2, 5, 6, 6],
+            &[(0, 1, 0.9), (2, 3, 0.99), (2, 4, 0.6), (3, 4, 0.7), (5, 6, 0.3), (6, 7, 0.999)],
+        );
+        let doubtful = doubtful_clusters(&linked, 2);
+        let told: Vec<(&[u32], f32)> =
+            doubtful.iter().map(|cluster| (cluster.rows.as_slice(), cluster.weakest)).collect();
+        assert_eq!(told, [(&[2, 3, 4][..], 0.7), (&[0, 1][..], 0.9)]);
+        assert_eq!(doubtful[0].pairs, [(0, 1, 0.99), (0, 2, 0.6), (1, 2, 0.7)]);
+    }
+
+    #[test]
+    fn a_cluster_that_its_pairs_do_not_join_is_the_most_doubtful() {
+        let linked = linked(&[0, 0, 0], &[(0, 1, 0.9)]);
+        assert!(doubtful_clusters(&linked, 9)[0].weakest.abs() < f32::EPSILON);
+    }
+}
