@@ -130,8 +130,7 @@ pub(crate) fn merge_and_undo(app: &TestApp, one: &str, other: &str, environment:
 #[test]
 fn a_split_parts_the_records_for_every_night_to_come() {
     let app = TestApp::after_a_night();
-    let several = app.persons().into_values().find(|person| person["records"].parse::<u32>().unwrap() > 1).unwrap();
-    let id = &several["id"];
+    let id = &firm_person(&app);
     let view = app.json(&["persons", "show", id]);
     let record = &view["records"][0];
     let leaving = format!("{}:{}", record["source"].as_str().unwrap(), record["key"].as_str().unwrap());
@@ -147,6 +146,17 @@ fn a_split_parts_the_records_for_every_night_to_come() {
     app.night(4, &[]).succeeds();
     let again = app.json(&["persons", "show", id]);
     assert_eq!(again["records"], view["records"]);
+}
+
+/// A person of two records that belong together beyond doubt, the same one in each run of the test: of one that hangs
+/// together loosely, a record that is parted may find company elsewhere meanwhile.
+fn firm_person(app: &TestApp) -> String {
+    let mut two: Vec<_> = app.persons().into_values().filter(|person| person["records"] == "2").collect();
+    two.sort_by_key(|person| ["surname", "given_name", "birth_date", "email"].map(|field| person[field].clone()));
+    let firm = |person: &&std::collections::BTreeMap<String, String>| {
+        app.json(&["explain", &person["id"]])[0]["probability"].as_f64() > Some(0.999)
+    };
+    two.iter().find(firm).unwrap()["id"].clone()
 }
 
 fn other_record(view: &Value, not: &Value) -> String {

@@ -26,12 +26,7 @@ const VALUES: [&[&str]; 10] = [
 ];
 
 fn config(cases: u32, seed: u64) -> Config {
-    Config {
-        cases,
-        rng_seed: RngSeed::Fixed(seed),
-        max_shrink_iters: 200,
-        ..Config::default()
-    }
+    Config { cases, rng_seed: RngSeed::Fixed(seed), max_shrink_iters: 200, ..Config::default() }
 }
 
 fn record() -> impl Strategy<Value = BTreeMap<String, String>> {

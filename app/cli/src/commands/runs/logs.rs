@@ -17,6 +17,8 @@ use crate::moment::Moments;
 const PAGE: u32 = 1_000;
 /// So often somebody who follows a run looks for more.
 const LOOK: Duration = Duration::from_millis(300);
+/// After its end a run is followed until so many looks in a row brought nothing.
+const QUIET: u32 = 3;
 
 /// A run whose log is shown.
 #[derive(Debug, Args)]
@@ -30,7 +32,9 @@ pub(super) struct Logs {
 
 pub(super) async fn run(command: &Logs, store: &Store, context: &Context, moments: Moments) -> Outcome {
     let mut last = 0;
+    let mut quiet = 0;
     loop {
+        let before = last;
         // The state first: what was said before the end is read after it.
         let state = store.run(command.run).await?.ok_or_else(|| no_such_run(command.run))?.run.state;
         loop {
@@ -47,7 +51,9 @@ pub(super) async fn run(command: &Logs, store: &Store, context: &Context, moment
                 break;
             }
         }
-        if !command.follow || state.is_final() {
+        // What a run says is written in batches, the last of which may come to rest a moment after its end.
+        quiet = if state.is_final() && last == before { quiet + 1 } else { 0 };
+        if !command.follow || quiet == QUIET {
             break;
         }
         tokio::time::sleep(LOOK).await;
