@@ -34,6 +34,11 @@ pub const LEASE: Duration = Duration::from_secs(8);
 const TICK: Duration = Duration::from_secs(1);
 /// So often the process says that it lives, and looks for rows that were changed by hand.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+/// How long a database over a network may keep the scheduler waiting for one thing. An answer that got lost on its way
+/// never comes, and no time limit of the database's own ends the waiting for it.
+const PATIENCE_AFAR: Duration = Duration::from_secs(30);
+/// How long a file may: a publication into SQLite makes the scheduler wait.
+const PATIENCE_HERE: Duration = Duration::from_mins(15);
 
 /// Reads the clock.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -123,19 +128,15 @@ impl Serving {
     /// One waking. What fails is logged; the rest is done all the same.
     async fn wake(&mut self) {
         self.heed_file(false);
-        let outcome = plan(&self.planned, &self.store, self.now()).await;
-        if outcome.is_ok() {
+        let patience = if self.store.kind() == "postgres" { PATIENCE_AFAR } else { PATIENCE_HERE };
+        if tell("planning", patience, plan(&self.planned, &self.store, self.now())).await {
             self.server.planned_at = Some(self.now());
         }
-        tell("planning", outcome);
-        let reaped = self.reap().await;
-        tell("looking for lost runs", reaped);
-        let settled = settle(&self.project.jobs, &self.store, self.now()).await;
-        tell("dealing with runs that ended", settled);
-        let claimed = self.claim().await;
-        tell("claiming", claimed);
-        let signed = self.sign_of_life().await;
-        tell("saying that it lives", signed);
+        tell("looking for lost runs", patience, self.reap()).await;
+        let (project, store, now) = (self.project.clone(), self.store.clone(), self.now());
+        tell("dealing with runs that ended", patience, settle(&project.jobs, &store, now)).await;
+        tell("claiming", patience, self.claim()).await;
+        tell("saying that it lives", patience, self.sign_of_life()).await;
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -275,7 +276,7 @@ impl Serving {
         }
         self.server.heartbeat_at = self.now();
         self.server.ended_at = Some(self.now());
-        tell("saying that it ends", self.store.note_server(&self.server).await);
+        tell("saying that it ends", PATIENCE_AFAR, self.store.note_server(&self.server)).await;
     }
 }
 
@@ -303,8 +304,30 @@ pub fn limits(jobs: &JobsSchema) -> BTreeMap<String, u32> {
     groups.map(|group| (group.clone(), jobs.limit_of(&group))).collect()
 }
 
-fn tell<T>(what: &str, outcome: Result<T, StoreError>) {
-    if let Err(error) = outcome {
-        tracing::error!(error = chain(&error), "{what} failed; the scheduler goes on");
+/// Waits for a piece of the scheduler's work and logs what went wrong; whether it was done. What is dropped halfway is as
+/// after a crash: its transaction is rolled back, and a claim that had come through lapses with its lease.
+async fn tell<T>(what: &str, patience: Duration, work: impl Future<Output = Result<T, StoreError>>) -> bool {
+    match tokio::time::timeout(patience, work).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(error)) => {
+            tracing::error!(error = chain(&error), "{what} failed; the scheduler goes on");
+            false
+        }
+        Err(_) => {
+            tracing::error!(seconds = patience.as_secs(), "{what}: the store does not answer; the scheduler goes on");
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_store_that_never_answers_does_not_hold_up_the_scheduler() {
+        let never = std::future::pending::<Result<(), StoreError>>();
+        assert!(!tell("planning", Duration::from_millis(1), never).await);
+        assert!(tell("planning", Duration::from_mins(1), std::future::ready(Ok(()))).await);
     }
 }

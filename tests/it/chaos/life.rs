@@ -143,8 +143,8 @@ impl<'a> Life<'a> {
                 arrival = self.wait(night, None);
             }
             if !matches!(arrival, Arrival::NightIsOver) {
-                let log = self.log();
-                lived.findings.lost.push(format!("night {night} has not come to its end\n{log}"));
+                let (log, doing) = (self.log(), self.doings());
+                lived.findings.lost.push(format!("night {night} has not come to its end\n{doing}{log}"));
                 self.close(&mut lived.repeated);
                 reader.stop();
                 return lived;
@@ -385,6 +385,20 @@ impl<'a> Life<'a> {
             assert_eq!(dropped, Some(true), "the database cannot be dropped");
         }
         findings
+    }
+
+    /// In what state the runs are, and what the database is at, for whoever must find out why a night does not end.
+    fn doings(&self) -> String {
+        let runs = "select 'run', cast(id as text), job, state from run order by id";
+        let backends = "select 'backend', cast(pid as text), application_name, state, wait_event_type, wait_event, \
+                        left(query, 80) from pg_stat_activity where datname = current_database() order by pid";
+        let questions = if matches!(self.ground, Ground::Postgres(..)) {
+            [runs, backends]
+        } else {
+            [runs, "select null where false"]
+        };
+        let answers = Reading::of(&self.url).and_then(|mut reading| reading.ask(questions));
+        answers.into_iter().flatten().flatten().map(|row| row.join(" ") + "\n").collect()
     }
 
     fn set_clock(&mut self, moment: DateTime<Utc>) {
