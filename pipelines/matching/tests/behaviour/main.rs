@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
+mod alone;
 mod degenerate;
 mod people;
 mod properties;

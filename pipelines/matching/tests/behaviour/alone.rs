@@ -1,42 +1,31 @@
-//! What the matching makes of people as they are: households, namesakes, typing errors, and human judgements.
+//! A handful of records by themselves, where the shipped weights decide: households, namesakes, typing errors, and human
+//! judgements.
 
-#![allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
-
-use kartei_matching::{LinkOptions, Linked, explain::explain, link};
-use kartei_schemas::judgement::{Judgement, RecordId, Verdict};
+use kartei_matching::explain::explain;
+use kartei_matching::{LinkOptions, Linked, link};
+use kartei_schemas::judgement::{Judgement, Verdict};
 use kartei_schemas::matching::MatchSchema;
-use polars::prelude::{Column, DataFrame};
 
-const FIELDS: [&str; 10] = [
-    "given_name",
-    "surname",
-    "birth_date",
-    "email",
-    "mobile",
-    "phone",
-    "street",
-    "house_number",
-    "postal_code",
-    "city",
-];
+use crate::people::{self, FIELDS, Record};
 
 /// One record: the fields in the order of `FIELDS`, `""` where a value is missing.
 type Person = [&'static str; 10];
 
-fn frame(people: &[Person]) -> DataFrame {
-    let keys: Vec<String> = (0..people.len()).map(|row| format!("{row:04}")).collect();
-    let mut columns =
-        vec![Column::new("source".into(), vec!["members"; people.len()]), Column::new("key".into(), keys)];
-    for (place, field) in FIELDS.iter().enumerate() {
-        let cells: Vec<Option<&str>> =
-            people.iter().map(|person| Some(person[place]).filter(|it| !it.is_empty())).collect();
-        columns.push(Column::new((*field).into(), cells));
-    }
-    DataFrame::new(people.len(), columns).unwrap()
+fn key(row: usize) -> String {
+    format!("{row:04}")
+}
+
+fn records(people: &[Person]) -> Vec<Record> {
+    let record = |(row, values): (usize, &Person)| {
+        let fields: Vec<(&str, &str)> =
+            FIELDS.into_iter().zip(*values).filter(|(_, value)| !value.is_empty()).collect();
+        Record::new(&key(row), &fields)
+    };
+    people.iter().enumerate().map(record).collect()
 }
 
 fn linked_with(people: &[Person], judgements: &[Judgement]) -> Linked {
-    link(&frame(people), &MatchSchema::default(), judgements, LinkOptions::default()).unwrap()
+    people::linked_with(&records(people), judgements)
 }
 
 fn linked(people: &[Person]) -> Linked {
@@ -44,8 +33,7 @@ fn linked(people: &[Person]) -> Linked {
 }
 
 fn judged(left: usize, right: usize, verdict: Verdict) -> Judgement {
-    let id = |row: usize| RecordId { source: "members".into(), key: format!("{row:04}") };
-    Judgement { left: id(left), right: id(right), verdict }
+    people::judged(&Record::new(&key(left), &[]), &Record::new(&key(right), &[]), verdict)
 }
 
 const ANNA: Person = [
@@ -72,7 +60,7 @@ fn ten_records_match_without_training() {
 fn twins_stay_two() {
     let twin = ["Lena", "Müller", "1984-03-05", "", "", "+493012345678", "Hauptstraße", "12", "10115", "Berlin"];
     let linked = linked(&[ANNA, twin]);
-    let people = frame(&[ANNA, twin]);
+    let people = people::frame(&records(&[ANNA, twin]));
     assert_eq!(linked.clusters, [0, 1], "{:#?}", explain(&people, &MatchSchema::default(), &linked, 0, 1));
     assert_eq!(linked.households, [0, 0]);
 }
@@ -158,7 +146,7 @@ fn no_record_and_one_record_are_fine() {
 #[test]
 fn an_explanation_adds_up() {
     let typo = ["Ana", "Mueller", "1984-03-05", "anna.mueller@web.de", "", "", "", "", "", ""];
-    let people = frame(&[ANNA, typo]);
+    let people = people::frame(&records(&[ANNA, typo]));
     let linked = link(&people, &MatchSchema::default(), &[], LinkOptions::default()).unwrap();
     let explanation = explain(&people, &MatchSchema::default(), &linked, 0, 1).unwrap();
     let sum: f64 = explanation.prior + explanation.steps.iter().map(|step| step.weight + step.rarity).sum::<f64>();
