@@ -218,16 +218,25 @@ impl<'a> Conductor<'a> {
         {
             return read("report", figures);
         }
+        // A run that had published, and was interrupted again before it came back to that, has nothing better to say
+        // than what it said when its persons became visible.
+        if self.step.previous == Some(self.step.run.id)
+            && self.found.visible.is_none()
+            && let Some(figures) = self.step.store.statistics(self.step.run.id).await?
+        {
+            return read("report", figures);
+        }
         assemble::report(&self.step, &self.found, &self.steps).await
     }
 
     /// Writes the end down: the report, and the run's state. A trouble on the way never hides why the run failed.
     async fn end(mut self, outcome: Result<(), FlowError>) -> Result<Ended, FlowError> {
         let mut error = outcome.err();
-        let mut report = self.report().await.unwrap_or_else(|trouble| {
-            tracing::warn!(error = chain(&trouble), "the report could not be put together");
-            assemble::stub(&self.step, &self.steps)
+        let whole = self.report().await.inspect_err(|trouble| {
+            tracing::warn!(error = chain(trouble), "the report could not be put together");
         });
+        let is_whole = whole.is_ok();
+        let mut report = whole.unwrap_or_else(|_| assemble::stub(&self.step, &self.steps));
         report.run.finished_at = Some(self.step.now());
         self.explain(&mut report, error.as_ref());
         if error.is_none() && self.job.steps.contains(&StepName::Report) {
@@ -240,7 +249,7 @@ impl<'a> Conductor<'a> {
         {
             tracing::warn!(error = chain(&trouble), "the report could not be written");
         }
-        let written = self.write_end(&report, error.as_ref()).await;
+        let written = self.write_end((&report, is_whole), error.as_ref()).await;
         retention::clean(&self.step, self.found.visible.is_some()).await;
         match written {
             Ok(()) => Ok(Ended { report, error }),
@@ -267,7 +276,11 @@ impl<'a> Conductor<'a> {
         report.failure = error.map(failure);
     }
 
-    async fn write_end(&mut self, report: &RunReport, error: Option<&FlowError>) -> Result<(), FlowError> {
+    async fn write_end(
+        &mut self,
+        (report, is_whole): (&RunReport, bool),
+        error: Option<&FlowError>,
+    ) -> Result<(), FlowError> {
         let lease = self.step.lease;
         let is_interrupted =
             matches!(error, Some(FlowError::Interrupted | FlowError::PutDown | FlowError::TimedOut { .. }));
@@ -283,7 +296,10 @@ impl<'a> Conductor<'a> {
             return Ok(());
         }
         let figures = serde_json::to_value(report).map_err(|cause| FlowError::Rest { step: "report", cause })?;
-        self.step.store.save_statistics(lease, &figures, self.step.now()).await?;
+        // A stub is better than nothing, and worse than what stands there already.
+        if is_whole || self.step.store.statistics(lease.run_id).await?.is_none() {
+            self.step.store.save_statistics(lease, &figures, self.step.now()).await?;
+        }
         self.step.store.finish_run(lease, &run_end(error), self.step.now()).await?;
         Ok(())
     }

@@ -20,6 +20,8 @@ use crate::chaos::server::Server;
 
 /// How long a night may take in all, however it is disturbed.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// How long a run may seem to be under way before the clock moves on.
+const LONG_FOR_A_RUN: Duration = Duration::from_secs(15);
 /// More than any lease of a run.
 const PAST_A_LEASE: TimeDelta = TimeDelta::seconds(15);
 /// Blows in one night, at most.
@@ -198,7 +200,7 @@ impl<'a> Life<'a> {
         let begun = Instant::now();
         let mut reading = None;
         let mut looked = Instant::now();
-        let mut idle = 0;
+        let (mut idle, mut moved) = (0, begun);
         while begun.elapsed() < PATIENCE {
             let process = &mut self.processes[current];
             if process.ended().is_some() {
@@ -228,9 +230,11 @@ impl<'a> Life<'a> {
                     Some(standing) if standing.is_over(night) => return Arrival::NightIsOver,
                     Some(standing) => idle = if standing.active { 0 } else { idle + 1 },
                 }
-                let is_late = begun.elapsed() > Duration::from_secs(20);
-                if idle > 20 || (is_late && idle == 0) {
-                    idle = 1;
+                // A run that seems to be under way for so long may be held by nobody; whoever does hold it gets the
+                // time to renew its lease before the clock moves again.
+                let is_late = moved.elapsed() > LONG_FOR_A_RUN;
+                if idle > 20 || is_late {
+                    (idle, moved) = (0, Instant::now());
                     self.move_clock(PAST_A_LEASE);
                 }
             }

@@ -71,7 +71,6 @@ impl House {
     }
 
     async fn watched_night(&self, night: u64, options: RunOptions, (stop, watch): (&Stop, &dyn Watch)) -> Ended {
-        let clock = move || at(night);
         let new = NewRun {
             job: "nightly".to_owned(),
             cause: Cause::AdHoc,
@@ -86,8 +85,14 @@ impl House {
             attended: false,
         };
         let run = self.store.create_run(&new, at(night)).await.unwrap();
+        self.go_on(run.id, night, (stop, watch)).await
+    }
+
+    /// Takes a run that waits, and conducts it.
+    async fn go_on(&self, run_id: i64, night: u64, (stop, watch): (&Stop, &dyn Watch)) -> Ended {
+        let clock = move || at(night);
         let claim = Claim {
-            run_id: Some(run.id),
+            run_id: Some(run_id),
             worker: "test".to_owned(),
             length: Duration::from_hours(1),
             limits: BTreeMap::new(),
@@ -222,12 +227,13 @@ async fn too_many_rows_in_quarantine_over_all_sources_stop_the_run() {
 struct EndsAt {
     step: &'static str,
     stop: Stop,
+    why: Why,
 }
 
 impl Watch for EndsAt {
     fn began(&self, step: &'static str) {
         if step == self.step {
-            self.stop.ask();
+            self.stop.ask_since(self.why);
         }
     }
 
@@ -243,7 +249,7 @@ async fn a_run_that_is_asked_to_end_in_any_step_leaves_yesterday_or_today_and_th
         house.deliver(1, &MEMBERS);
         house.night(1).await;
         house.deliver(2, &[("Anna", "Sand", "Mainz"), MEMBERS[1], MEMBERS[2], MEMBERS[3]]);
-        let watch = EndsAt { step, stop: Stop::default() };
+        let watch = EndsAt { step, stop: Stop::default(), why: Why::Cancelled };
         let ended = house.watched_night(2, RunOptions::default(), (&watch.stop, &watch)).await;
         assert!(watch.stop.is_asked(), "the run never came to {step}");
         let is_published = house.store.published().await.unwrap().unwrap().run_id == ended.report.run.id;
@@ -319,4 +325,21 @@ async fn a_full_run_reads_and_makes_everything_anew_and_comes_to_the_same_end() 
     let full = house.night_with(2, RunOptions { params, ..RunOptions::default() }, &Stop::default()).await;
     assert!(full.error.is_none());
     assert_eq!((full.report.flow.read, full.report.flow.unchanged, full.report.changes.persons), (4, 4, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_has_published_keeps_its_figures_where_it_is_interrupted_once_more() {
+    let house = House::new().await;
+    house.deliver(1, &MEMBERS);
+    let watch = EndsAt { step: "notify", stop: Stop::default(), why: Why::Shutdown };
+    let put_down = house.watched_night(1, RunOptions::default(), (&watch.stop, &watch)).await;
+    assert!(matches!(put_down.error, Some(FlowError::PutDown)));
+    let id = put_down.report.run.id;
+    let cancelled = Stop::default();
+    cancelled.ask();
+    let again = house.go_on(id, 1, (&cancelled, &Unwatched)).await;
+    assert!(matches!(again.error, Some(FlowError::Interrupted)));
+    assert_eq!((again.report.outcome, again.report.persons.after), (Outcome::Failed, 4));
+    let figures = house.store.statistics(id).await.unwrap().unwrap();
+    assert_eq!(figures["persons"]["after"], 4);
 }
