@@ -22,6 +22,8 @@ pub(crate) struct NamePair {
     pub(crate) given: u32,
     pub(crate) surname: u32,
     pub(crate) count: f32,
+    /// A hash of the surname's text: where the fit begins must not depend on the order in which names were met.
+    pub(crate) seed: u64,
 }
 
 /// The fitted mixture.
@@ -128,11 +130,11 @@ fn shares(pairs: &[NamePair], names: usize, name: fn(&NamePair) -> u32) -> Vec<f
     sums.into_iter().map(|sum| (sum / total.max(1.0)) as f32).collect()
 }
 
-/// Some origin by the surname's number, with a little of all others: the same in every run.
+/// Some origin by the surname's text, with a little of all others: the same in every run.
 fn first_guess(pair: &NamePair) -> [f32; ORIGINS] {
     let mut weights = [0.5 / ORIGINS as f32; ORIGINS];
     #[expect(clippy::cast_possible_truncation, reason = "a remainder below ten")]
-    let favourite = (mix(u64::from(pair.surname), 5) % ORIGINS as u64) as usize;
+    let favourite = (mix(pair.seed, 5) % ORIGINS as u64) as usize;
     weights[favourite] += 0.5;
     weights
 }
@@ -148,7 +150,7 @@ mod tests {
         for given in 1..=20_u32 {
             for surname in 21..=40_u32 {
                 if (given <= 10) == (surname <= 30) && (given + surname) % 3 != 0 {
-                    pairs.push(NamePair { given, surname, count: 4.0 });
+                    pairs.push(NamePair { given, surname, count: 4.0, seed: u64::from(surname) });
                 }
             }
         }

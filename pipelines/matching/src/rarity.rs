@@ -8,6 +8,7 @@ use crate::names::{GivenLevel, SurnameLevel};
 use crate::origins::{NamePair, Origins};
 use crate::places::AddressLevel;
 use crate::records::{Records, slot};
+use crate::text::hash;
 use crate::weights::Odds;
 
 /// Persons' worth of belief that a value is about as frequent as the shipped weights have it.
@@ -287,8 +288,13 @@ fn name_pairs(records: &Records, counts: &[u32]) -> Vec<NamePair> {
         let name = record[slot::FULL_NAME] as usize;
         if name != 0 {
             let count = counts[name].min(1000) as f32;
-            let pair = NamePair { given: record[slot::GIVEN], surname: record[slot::SURNAME], count };
-            pairs[name].get_or_insert(pair);
+            let (given, surname) = (record[slot::GIVEN], record[slot::SURNAME]);
+            pairs[name].get_or_insert_with(|| NamePair {
+                given,
+                surname,
+                count,
+                seed: hash(records.names.text(surname)),
+            });
         }
     }
     pairs.into_iter().flatten().collect()
