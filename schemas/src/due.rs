@@ -66,6 +66,11 @@ impl Due {
         Ok(Self { lines, zone, from: None, until: None, blackouts: Vec::new() })
     }
 
+    /// What a job's due times follow from: when it changes, planning begins anew.
+    pub fn expression_of(&self, job: &JobSchema) -> String {
+        format!("{} {}", job.schedule.lines.join(" | "), self.zone.name())
+    }
+
     /// The first due time after an instant.
     pub fn next_after(&self, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mut after = instant;

@@ -60,6 +60,7 @@ pub async fn conduct(
         steps: Vec::new(),
         found: Found::default(),
         position: 0,
+        begun_at: clock(),
     };
     let span = tracing::info_span!("run", run = run.id, job = run.job);
     tracing::info!(parent: &span, attempt = run.attempt, due_at = %run.due_at, "the run begins");
@@ -71,7 +72,7 @@ pub async fn conduct(
         error = too_long("run", limit) => Err(error),
         never = progress.keep_noting(store, lease, clock) => match never {},
     };
-    conductor.end(outcome).instrument(span).await
+    Box::pin(conductor.end(outcome)).instrument(span).await
 }
 
 /// Why a run was asked to end, as its error.
@@ -100,6 +101,8 @@ struct Conductor<'a> {
     steps: Vec<StepReport>,
     found: Found,
     position: u32,
+    /// When the step under way was begun.
+    begun_at: DateTime<Utc>,
 }
 
 impl<'a> Conductor<'a> {
@@ -134,6 +137,9 @@ impl<'a> Conductor<'a> {
     /// A run that goes on after another one has published begins again from what is published now: its deliveries are at
     /// rest, but what it made of them is no longer current.
     async fn heed_base(&self) -> Result<(), FlowError> {
+        if self.step.run.attempt <= 1 {
+            return Ok(());
+        }
         let Some(view) = self.step.store.run(self.step.run.id).await? else { return Ok(()) };
         let done = |name: &str| view.steps.iter().find(|step| step.name == name && step.state == StepState::Succeeded);
         let (Some(normalised), None) = (done("normalise"), done("publish")) else { return Ok(()) };
@@ -297,10 +303,13 @@ impl<'a> Conductor<'a> {
         }
         let figures = serde_json::to_value(report).map_err(|cause| FlowError::Rest { step: "report", cause })?;
         // A stub is better than nothing, and worse than what stands there already.
-        if is_whole || self.step.store.statistics(lease.run_id).await?.is_none() {
-            self.step.store.save_statistics(lease, &figures, self.step.now()).await?;
+        let is_kept = is_whole || self.step.store.statistics(lease.run_id).await?.is_none();
+        let (store, end, now) = (self.step.store, run_end(error), self.step.now());
+        if is_kept {
+            store.finish_run_with(lease, &end, &figures, now).await?;
+        } else {
+            store.finish_run(lease, &end, now).await?;
         }
-        self.step.store.finish_run(lease, &run_end(error), self.step.now()).await?;
         Ok(())
     }
 

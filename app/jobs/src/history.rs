@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use kartei_report::Band;
 use kartei_report::model::{OddFigure, PastRun as PastRunReport, PastState, Step as StepReport};
+use kartei_schemas::jobs::{JobSchema, StepName};
 use kartei_store::{PastRun, RunState};
 
 use crate::error::FlowError;
@@ -10,6 +11,8 @@ use crate::steps::Step;
 
 /// So many runs of each job say what is usual, and are shown.
 const RUNS: u32 = 30;
+/// A timeline of more jobs than this can be read by nobody.
+const JOBS: usize = 20;
 /// What is older is not shown.
 const SHOWN: TimeDelta = TimeDelta::days(7);
 /// Differences below these are nobody's business.
@@ -18,7 +21,8 @@ const ROWS_THAT_MATTER: f64 = 20.0;
 
 /// The last runs of all jobs with this one, and what is not as usual in it.
 pub async fn of_run(step: &Step<'_>, steps: &[StepReport]) -> Result<(Vec<PastRunReport>, Vec<OddFigure>), FlowError> {
-    let runs = step.store.last_runs_of_each_job(RUNS).await?;
+    let jobs = jobs_of_timeline(step);
+    let runs = step.store.last_runs_of_jobs(&jobs, RUNS).await?;
     let earlier: Vec<&PastRun> = runs
         .iter()
         .filter(|run| run.job == step.run.job && run.id != step.run.id && run.state == RunState::Succeeded)
@@ -43,6 +47,16 @@ pub async fn of_run(step: &Step<'_>, steps: &[StepReport]) -> Result<(Vec<PastRu
         runs.iter().filter_map(past_run).filter(|run| run.started_at >= oldest).collect();
     shown.sort_by_key(|run| (run.started_at, run.id));
     Ok((shown, odd))
+}
+
+/// The jobs whose runs are shown beside those of this one: none where nobody will draw them.
+fn jobs_of_timeline<'a>(step: &Step<'a>) -> Vec<&'a str> {
+    let all = &step.project.jobs.jobs;
+    let is_drawn = |job: &JobSchema| job.steps.iter().any(|one| matches!(one, StepName::Publish | StepName::Report));
+    let own = step.run.job.as_str();
+    let others = all.keys().map(String::as_str).filter(|name| *name != own);
+    let others = others.take(if all.get(own).is_some_and(is_drawn) { JOBS - 1 } else { 0 });
+    std::iter::once(own).chain(others).collect()
 }
 
 fn unusual(step: Option<String>, value: f64, before: &[f64], floor: f64) -> Option<OddFigure> {

@@ -6,6 +6,7 @@
 mod decide;
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use kartei_schemas::due::{Due, DueError};
@@ -28,6 +29,30 @@ pub struct Planned {
     pub due: Due,
     /// What its due times follow from; when it changes, the planner begins anew.
     pub expression: String,
+    /// The due time that was found last: it is asked for again and again.
+    found: Arc<Mutex<Option<Found>>>,
+}
+
+/// A due time, and since when it is the next one.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    from: DateTime<Utc>,
+    next: Option<DateTime<Utc>>,
+}
+
+impl Planned {
+    /// The first due time after an instant.
+    pub fn next_after(&self, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        match *found {
+            Some(Found { from, next }) if from <= instant && next.is_none_or(|next| instant < next) => next,
+            _ => {
+                let next = self.due.next_after(instant);
+                *found = Some(Found { from: instant, next });
+                next
+            }
+        }
+    }
 }
 
 /// The jobs with a schedule, read and checked; all that is wrong at once.
@@ -38,8 +63,8 @@ pub fn read(project: &Project) -> Result<Vec<Planned>, Vec<(String, DueError)>> 
         match due(job, project) {
             Ok(due) if due.is_never() => {}
             Ok(due) => {
-                let expression = format!("{} {}", job.schedule.lines.join(" | "), due.zone().name());
-                planned.push(Planned { name: name.clone(), job: job.clone(), due, expression });
+                let expression = due.expression_of(job);
+                planned.push(Planned { name: name.clone(), job: job.clone(), due, expression, found: Arc::default() });
             }
             Err(error) => wrong.push((name.clone(), error)),
         }
@@ -56,20 +81,27 @@ pub fn due(job: &JobSchema, project: &Project) -> Result<Due, DueError> {
 pub async fn plan(jobs: &[Planned], store: &Store, now: DateTime<Utc>) -> Result<Vec<Run>, StoreError> {
     let schedules: HashMap<String, Schedule> =
         store.schedules().await?.into_iter().map(|schedule| (schedule.job.clone(), schedule)).collect();
+    let mut new = Vec::new();
+    let mut due = Vec::new();
+    for job in jobs {
+        match schedules.get(&job.name).filter(|known| known.expression.as_ref() == Some(&job.expression)) {
+            None => new.push((job.name.as_str(), job.expression.as_str())),
+            Some(schedule) if is_due(job, schedule, now) => due.push((job, schedule)),
+            Some(_) => {}
+        }
+    }
+    if !new.is_empty() {
+        store.begin_schedules(&new, now).await?;
+    }
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let active = active_runs(store).await?;
     let mut ticks = Vec::new();
     let mut cancelled = Vec::new();
-    for job in jobs {
-        let known = schedules.get(&job.name).filter(|known| known.expression.as_ref() == Some(&job.expression));
-        let Some(schedule) = known else {
-            store.begin_schedule(&job.name, &job.expression, now).await?;
-            continue;
-        };
-        let is_due = || job.due.next_after(schedule.last_due_at).is_some_and(|next| next <= now);
-        if schedule.paused_at.is_some() || schedule.last_due_at >= now || !is_due() {
-            continue;
-        }
-        let active = active_runs(store, &job.name).await?;
-        let situation = Situation { last_due_at: schedule.last_due_at, now, active: &active };
+    for (job, schedule) in due {
+        let active = active.get(&job.name).map(Vec::as_slice).unwrap_or_default();
+        let situation = Situation { last_due_at: schedule.last_due_at, now, active };
         for decision in decide(&job.job, &job.due, &situation) {
             cancelled.extend(decision.cancels.iter().copied());
             ticks.push(tick(job, &decision));
@@ -89,10 +121,20 @@ pub async fn plan(jobs: &[Planned], store: &Store, now: DateTime<Utc>) -> Result
     Ok(made)
 }
 
-async fn active_runs(store: &Store, job: &str) -> Result<Vec<(i64, RunState)>, StoreError> {
+fn is_due(job: &Planned, schedule: &Schedule, now: DateTime<Utc>) -> bool {
+    schedule.paused_at.is_none()
+        && schedule.last_due_at < now
+        && job.next_after(schedule.last_due_at).is_some_and(|next| next <= now)
+}
+
+/// The runs that wait or are under way, by job, the newest first.
+async fn active_runs(store: &Store) -> Result<HashMap<String, Vec<(i64, RunState)>>, StoreError> {
     let states = vec![RunState::Due, RunState::Claimed, RunState::Running];
-    let runs = store.runs(&RunFilter { job: Some(job.to_owned()), states, limit: 100 }).await?;
-    Ok(runs.iter().map(|run| (run.id, run.state)).collect())
+    let mut active: HashMap<String, Vec<(i64, RunState)>> = HashMap::new();
+    for run in store.runs(&RunFilter { states, ..RunFilter::default() }).await? {
+        active.entry(run.job).or_default().push((run.id, run.state));
+    }
+    Ok(active)
 }
 
 fn tick(job: &Planned, decision: &Decision) -> NewTick {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kartei_schemas::jobs::JobsSchema;
-use kartei_store::{Claim, Lease, RunEnd, RunState, Server, Store, StoreError};
+use kartei_store::{Claim, Lease, Run, RunEnd, RunState, Server, Store, StoreError};
 use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -77,6 +77,9 @@ struct Serving {
     running: JoinSet<Result<Ended, FlowError>>,
     leases: HashMap<Id, (Lease, Stop)>,
     signed: Option<tokio::time::Instant>,
+    /// When it last looked at everything, and when the next due time comes after that.
+    turned: Option<tokio::time::Instant>,
+    next_due: Option<DateTime<Utc>>,
     claims: u64,
 }
 
@@ -101,6 +104,8 @@ impl Serve {
             running: JoinSet::new(),
             leases: HashMap::new(),
             signed: None,
+            turned: None,
+            next_due: None,
             claims: 0,
         };
         loop {
@@ -116,7 +121,7 @@ impl Serve {
             tokio::select! {
                 () = stop.asked() => break,
                 () = reload.notified() => serving.heed_file(true),
-                Some(ended) = serving.running.join_next_with_id() => serving.ended(ended).await,
+                Some(ended) = serving.running.join_next_with_id() => serving.all_ended(ended).await,
                 () = tokio::time::sleep(pause) => {}
             }
         }
@@ -125,18 +130,28 @@ impl Serve {
 }
 
 impl Serving {
-    /// One waking. What fails is logged; the rest is done all the same.
+    /// One waking. What fails is logged; the rest is done all the same. Where it was only a run's end that woke it, and
+    /// nothing has become due, that end is dealt with and others are claimed: with many runs that is often.
     async fn wake(&mut self) {
-        self.heed_file(false);
         let patience = if self.store.kind() == "postgres" { PATIENCE_AFAR } else { PATIENCE_HERE };
-        if tell("planning", patience, plan(&self.planned, &self.store, self.now())).await {
-            self.server.planned_at = Some(self.now());
+        let is_turn = self.turned.is_none_or(|turned| turned.elapsed() >= TICK)
+            || self.next_due.is_some_and(|next| next <= self.now());
+        if is_turn {
+            self.turned = Some(tokio::time::Instant::now());
+            self.heed_file(false);
+            let now = self.now();
+            if tell("planning", patience, plan(&self.planned, &self.store, now)).await {
+                self.server.planned_at = Some(self.now());
+            }
+            self.next_due = self.planned.iter().filter_map(|job| job.next_after(now)).min();
+            tell("looking for lost runs", patience, self.reap()).await;
         }
-        tell("looking for lost runs", patience, self.reap()).await;
         let (project, store, now) = (self.project.clone(), self.store.clone(), self.now());
         tell("dealing with runs that ended", patience, settle(&project.jobs, &store, now)).await;
         tell("claiming", patience, self.claim()).await;
-        tell("saying that it lives", patience, self.sign_of_life()).await;
+        if is_turn {
+            tell("saying that it lives", patience, self.sign_of_life()).await;
+        }
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -145,9 +160,9 @@ impl Serving {
 
     /// Until something is due, but a second at most: others may have asked for a run.
     fn pause(&self) -> Duration {
-        let now = self.now();
-        let next = self.planned.iter().filter_map(|job| job.due.next_after(now)).min();
-        next.and_then(|next| (next - now).to_std().ok()).map_or(TICK, |pause| pause.min(TICK))
+        let tick = TICK.saturating_sub(self.turned.map(|turned| turned.elapsed()).unwrap_or_default());
+        let next = self.next_due.map(|next| (next - self.now()).to_std().unwrap_or_default());
+        next.map_or(tick, |pause| pause.min(tick))
     }
 
     /// Takes in the jobs' file where it has changed, all or nothing.
@@ -170,6 +185,7 @@ impl Serving {
         let project = Project { jobs, ..Project::clone(&self.project) };
         self.planned = read_planned(&project);
         self.project = Arc::new(project);
+        self.turned = None;
         tracing::warn!(changes = lines.len(), "the jobs were read again");
         for line in lines {
             tracing::warn!("{line}");
@@ -190,24 +206,44 @@ impl Serving {
 
     /// Claims runs for as long as there are workers without one.
     async fn claim(&mut self) -> Result<(), StoreError> {
-        let workers = usize::try_from(self.server.workers).unwrap_or(1);
-        while self.running.len() < workers && self.store.is_run_due(self.now()).await? {
-            self.claims += 1;
-            let claim = Claim {
-                run_id: None,
-                worker: format!("{}/{}", self.server.id, self.claims),
-                length: LEASE,
-                limits: limits(&self.project.jobs),
-            };
-            let Some(claimed) = self.store.claim_run(&claim, self.now()).await? else { return Ok(()) };
-            let (lease, stop) = (claimed.1.clone(), Stop::default());
-            let (project, store, clock) = (self.project.clone(), self.store.clone(), self.clock.clone());
-            let asked = stop.clone();
-            let work = async move { conduct(&project, &store, claimed, &Unwatched, (&asked, &*clock)).await };
-            let task = self.running.spawn(work);
-            self.leases.insert(task.id(), (lease, stop));
+        let limits = limits(&self.project.jobs);
+        loop {
+            let free = usize::try_from(self.server.workers).unwrap_or(1).saturating_sub(self.running.len());
+            if free == 0 || !self.store.is_run_due(self.now()).await? {
+                return Ok(());
+            }
+            let workers: Vec<String> =
+                (1..=free as u64).map(|number| format!("{}/{}", self.server.id, self.claims + number)).collect();
+            self.claims += free as u64;
+            let claim = Claim { run_id: None, worker: self.server.id.clone(), length: LEASE, limits: limits.clone() };
+            let claimed = self.store.claim_runs(&claim, &workers, self.now()).await?;
+            let is_all = claimed.len() < free;
+            for claimed in claimed {
+                self.begin(claimed);
+            }
+            if is_all {
+                return Ok(());
+            }
         }
-        Ok(())
+    }
+
+    /// Works on a run beside the others.
+    fn begin(&mut self, claimed: (Run, Lease)) {
+        let (lease, stop) = (claimed.1.clone(), Stop::default());
+        let (project, store, clock) = (self.project.clone(), self.store.clone(), self.clock.clone());
+        let asked = stop.clone();
+        let work = async move { conduct(&project, &store, claimed, &Unwatched, (&asked, &*clock)).await };
+        let task = self.running.spawn(work);
+        self.leases.insert(task.id(), (lease, stop));
+    }
+
+    /// A run ended, and perhaps others with it.
+    async fn all_ended(&mut self, first: Result<(Id, Result<Ended, FlowError>), JoinError>) {
+        let mut next = Some(first);
+        while let Some(ended) = next {
+            self.ended(ended).await;
+            next = self.running.try_join_next_with_id();
+        }
     }
 
     /// A run came to its end, or fell over.

@@ -19,8 +19,13 @@ pub async fn settle(jobs: &JobsSchema, store: &Store, now: DateTime<Utc>) -> Res
     let schedules = store.schedules().await?;
     let paused = schedules.into_iter().filter(|schedule| schedule.paused_at.is_some()).map(|schedule| schedule.job);
     let paused: HashSet<String> = paused.collect();
+    let mut over = Vec::new();
     for run in &ended {
         let settlement = settlement(jobs, &paused, run, now);
+        if matches!(&settlement, Settlement::Over { followers } if followers.is_empty()) {
+            over.push(run);
+            continue;
+        }
         let Some(made) = store.settle_run(run, &settlement, "scheduler", now).await? else { continue };
         if let Settlement::Again { at, reason } = &settlement {
             tracing::warn!(run = run.id, job = run.job, %at, reason, "the run is tried again");
@@ -29,7 +34,7 @@ pub async fn settle(jobs: &JobsSchema, store: &Store, now: DateTime<Utc>) -> Res
             tracing::info!(run = follower.id, job = follower.job, after = run.id, "a run follows");
         }
     }
-    Ok(())
+    store.settle_runs(&over, now).await
 }
 
 /// What follows from a run's end.

@@ -1,5 +1,7 @@
 //! What there is to tell an admin: found once, grouped, told once, and resolved when all is well again.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kartei_schemas::settings::AlertKind;
 use serde::{Deserialize, Serialize};
@@ -116,11 +118,18 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<u64> {
         let mut session = self.begin().await?;
+        let mut standing = standing(&mut session).await?;
         let mut new = 0;
         for finding in findings {
             new += match finding {
-                Finding::Alert(alert) => insert(&mut session, alert, now).await?,
-                Finding::Well(alert) if resolve(&mut session, alert).await? > 0 => {
+                Finding::Alert(alert) => {
+                    standing.insert((alert.job.clone(), alert.source.clone()));
+                    insert(&mut session, alert, now).await?
+                }
+                Finding::Well(alert)
+                    if standing.contains(&(alert.job.clone(), alert.source.clone()))
+                        && resolve(&mut session, alert).await? > 0 =>
+                {
                     insert(&mut session, alert, now).await?
                 }
                 Finding::Well(_) => 0,
@@ -270,6 +279,13 @@ async fn insert(session: &mut Session, alert: &NewAlert, now: DateTime<Utc>) -> 
     .bind(alert.detail.clone())
     .execute(session)
     .await
+}
+
+/// The jobs and sources against which something stands: nearly always few, while all that went well is many.
+async fn standing(session: &mut Session) -> Result<HashSet<(Option<String>, Option<String>)>> {
+    let text = "select distinct job, source from alert where resolved_at is null and kind not in ('recovered', 'test')";
+    let rows = sql(text).rows(session).await?;
+    rows.iter().map(|row| Ok((row.optional_text("job")?, row.optional_text("source")?))).collect()
 }
 
 /// Resolves what stood against the job or the source before the moment at which it was well.

@@ -1,14 +1,15 @@
 //! Who works on a run: a lease that must be renewed, and a token that fences off whoever has lost it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value as Json;
 
-use crate::runs::{self, Run, RunEnd, RunState, record_event};
-use crate::session::{Row, Session, sql};
-use crate::{Result, Store, StoreError};
+use crate::runs::{self, NewEvent, Run, RunEnd, RunState, record_event};
+use crate::session::{ROWS_AT_ONCE, Row, Session, places, sql};
+use crate::{Result, Store, StoreError, statistics};
 
 /// The right to work on a run, until it ends or passes to another worker. Every write of a run carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,47 +50,56 @@ impl Store {
     /// Claims a run that is due; none when there is none, when another worker was faster, when another run of the same job
     /// is under way, or when one of its groups is full.
     pub async fn claim_run(&self, claim: &Claim, now: DateTime<Utc>) -> Result<Option<(Run, Lease)>> {
+        Ok(self.claim_runs(claim, std::slice::from_ref(&claim.worker), now).await?.pop())
+    }
+
+    /// As [`Store::claim_run`], for as many runs as there are workers, in one transaction: each worker gets one of the runs
+    /// that have waited longest and have room beside the others. `claim.worker` counts for nothing here.
+    pub async fn claim_runs(&self, claim: &Claim, workers: &[String], now: DateTime<Utc>) -> Result<Vec<(Run, Lease)>> {
         let mut session = self.begin_claiming().await?;
-        let Some(run_id) = candidate(&mut session, claim, now).await? else {
+        let found = candidates(&mut session, claim, workers.len(), now).await?;
+        if found.is_empty() {
             session.rollback().await?;
-            return Ok(None);
-        };
-        let until = now + claim.length;
-        // The condition on the state is the compare-and-set: of two workers one sees no affected row.
-        let claimed = sql("update run set state = 'claimed', attempt = attempt + 1, worker = ?, claimed_at = ?, \
-             heartbeat_at = ?, lease_until = ?, finished_at = null, error = null, hint = null, guard = null \
-             where id = ? and state = 'due'")
-        .bind(&claim.worker)
-        .bind(now)
-        .bind(now)
-        .bind(until)
-        .bind(run_id)
-        .execute(&mut session)
-        .await?;
-        if claimed == 0 {
-            session.rollback().await?;
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        record_event(&mut session, run_id, (RunState::Due, RunState::Claimed), (&claim.worker, None), now).await?;
-        let run = match runs::find(&mut session, run_id).await {
-            Ok(run) => run.ok_or(StoreError::LostLease { run_id })?,
-            Err(error @ StoreError::Column { .. }) => {
-                session.rollback().await?;
-                self.set_aside(run_id, &error, now).await?;
-                return Ok(None);
+        let until = now + claim.length;
+        let workers: HashMap<i64, &String> = found.into_iter().zip(workers).collect();
+        let mut runs = Vec::with_capacity(workers.len());
+        for row in &take(&mut session, &workers, until, now).await? {
+            match runs::from_row(row) {
+                Ok(run) => runs.push(run),
+                // The others are claimed the next time.
+                Err(error @ StoreError::Column { .. }) => {
+                    let id = row.integer("id")?;
+                    session.rollback().await?;
+                    self.set_aside(id, &error, now).await?;
+                    return Ok(Vec::new());
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
+        }
+        runs.sort_by_key(|run| (run.start_at, run.id));
+        let event = |run: &Run| NewEvent {
+            run_id: run.id,
+            before: Some(RunState::Due),
+            after: RunState::Claimed,
+            actor: (workers[&run.id], None),
         };
+        let events: Vec<_> = runs.iter().map(event).collect();
+        runs::record_events(&mut session, &events, now).await?;
         session.commit().await?;
-        let lease = Lease {
-            run_id,
-            token: run.attempt,
-            worker: claim.worker.clone(),
-            until,
-            length: claim.length,
-            cancel_requested: run.cancel_requested_at.is_some(),
+        let lease = |run: Run| {
+            let lease = Lease {
+                run_id: run.id,
+                token: run.attempt,
+                worker: workers[&run.id].clone(),
+                until,
+                length: claim.length,
+                cancel_requested: run.cancel_requested_at.is_some(),
+            };
+            (run, lease)
         };
-        Ok(Some((run, lease)))
+        Ok(runs.into_iter().map(lease).collect())
     }
 
     /// Whether a run waits to be claimed, with or without room for it: a look that takes no lock.
@@ -157,13 +167,19 @@ impl Store {
 
     /// The run begins: its first step is next.
     pub async fn begin_run(&self, lease: &Lease, now: DateTime<Utc>) -> Result<()> {
-        let mut session = self.begin_fenced(lease).await?;
-        sql("update run set state = 'running', started_at = coalesce(started_at, ?) where id = ? and attempt = ?")
+        let mut session = self.begin().await?;
+        // The condition on the token fences, as in `fence`.
+        let begun =
+            sql("update run set state = 'running', started_at = coalesce(started_at, ?) where id = ? and attempt = ? \
+             and state in ('claimed', 'running')")
             .bind(now)
             .bind(lease.run_id)
             .bind(lease.token)
             .execute(&mut session)
             .await?;
+        if begun != 1 && !is_unfenced() {
+            return Err(StoreError::LostLease { run_id: lease.run_id });
+        }
         let change = (RunState::Claimed, RunState::Running);
         record_event(&mut session, lease.run_id, change, (&lease.worker, None), now).await?;
         session.commit().await
@@ -171,7 +187,17 @@ impl Store {
 
     /// The run ends, and with it the lease.
     pub async fn finish_run(&self, lease: &Lease, end: &RunEnd, now: DateTime<Utc>) -> Result<()> {
-        let mut session = self.begin_fenced(lease).await?;
+        self.finish(lease, end, None, now).await
+    }
+
+    /// The run ends and leaves its figures, in one transaction.
+    pub async fn finish_run_with(&self, lease: &Lease, end: &RunEnd, figures: &Json, now: DateTime<Utc>) -> Result<()> {
+        self.finish(lease, end, Some(figures), now).await
+    }
+
+    async fn finish(&self, lease: &Lease, end: &RunEnd, figures: Option<&Json>, now: DateTime<Utc>) -> Result<()> {
+        let mut session = self.begin().await?;
+        // The condition on the token fences, as in `fence`.
         let ended =
             sql("update run set state = ?, finished_at = ?, lease_until = null, error = ?, hint = ?, guard = ? \
              where id = ? and attempt = ? and state in ('claimed', 'running')")
@@ -186,6 +212,9 @@ impl Store {
             .await?;
         if ended != 1 && !is_unfenced() {
             return Err(StoreError::LostLease { run_id: lease.run_id });
+        }
+        if let Some(figures) = figures {
+            statistics::upsert(&mut session, lease.run_id, figures, now).await?;
         }
         let reason = end.guard.as_deref().or(end.error.as_deref());
         let before = runs::held_state(&mut session, lease.run_id).await?;
@@ -215,13 +244,14 @@ impl Store {
     }
 }
 
-/// The run to claim: the one that was named, or the one that has waited longest and has room.
-async fn candidate(session: &mut Session, claim: &Claim, now: DateTime<Utc>) -> Result<Option<i64>> {
-    let room = Room::look(session, &claim.limits).await?;
+/// The runs to claim: the one that was named, or those that have waited longest and have room, as many as are wanted.
+async fn candidates(session: &mut Session, claim: &Claim, wanted: usize, now: DateTime<Utc>) -> Result<Vec<i64>> {
+    let mut room = Room::look(session, &claim.limits).await?;
     if let Some(id) = claim.run_id {
         let due = sql("select id, job, concurrency from run where state = 'due' and id = ?").bind(id);
-        return Ok(due.row(session).await?.filter(|row| room.is_free_for(row)).map(|_| id));
+        return Ok(due.row(session).await?.filter(|row| room.is_taken_by(row)).map(|_| id).into_iter().collect());
     }
+    let mut found = Vec::new();
     for page in 0.. {
         let rows = sql("select id, job, concurrency from run where state = 'due' and start_at <= ? \
              order by start_at, id limit ? offset ?")
@@ -230,42 +260,84 @@ async fn candidate(session: &mut Session, claim: &Claim, now: DateTime<Utc>) -> 
         .bind(page * LOOK)
         .rows(session)
         .await?;
-        if let Some(row) = rows.iter().find(|row| room.is_free_for(row)) {
-            return row.integer("id").map(Some);
+        for row in &rows {
+            if found.len() < wanted && room.is_taken_by(row) {
+                found.push(row.integer("id")?);
+            }
         }
-        if rows.len() < LOOK as usize {
+        if found.len() == wanted || rows.len() < LOOK as usize {
             break;
         }
     }
-    Ok(None)
+    Ok(found)
 }
 
-/// Which jobs are under way, and which groups are full.
-struct Room {
+/// Marks runs as claimed, and gives their rows. The condition on the state is the compare-and-set: of two workers one sees
+/// no row.
+async fn take(
+    session: &mut Session,
+    workers: &HashMap<i64, &String>,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Row>> {
+    let workers: Vec<_> = workers.iter().collect();
+    let mut taken = Vec::with_capacity(workers.len());
+    for part in workers.chunks(ROWS_AT_ONCE) {
+        let mut statement = sql(format!(
+            "update run set state = 'claimed', attempt = attempt + 1, worker = taken.column2, claimed_at = ?, \
+             heartbeat_at = ?, lease_until = ?, finished_at = null, error = null, hint = null, guard = null \
+             from (values {}) as taken where id = taken.column1 and state = 'due' returning {}",
+            places(part.len(), 2),
+            runs::COLUMNS
+        ))
+        .bind(now)
+        .bind(now)
+        .bind(until);
+        for (id, worker) in part {
+            statement = statement.bind(**id).bind(**worker);
+        }
+        taken.extend(statement.rows(session).await?);
+    }
+    Ok(taken)
+}
+
+/// Which jobs are under way, and how many places of each group are taken.
+struct Room<'a> {
+    limits: &'a BTreeMap<String, u32>,
     jobs: HashSet<String>,
-    full: HashSet<String>,
+    taken: HashMap<String, u32>,
 }
 
-impl Room {
-    async fn look(session: &mut Session, limits: &BTreeMap<String, u32>) -> Result<Self> {
+impl<'a> Room<'a> {
+    async fn look(session: &mut Session, limits: &'a BTreeMap<String, u32>) -> Result<Self> {
         let active =
             sql("select job, concurrency from run where state in ('claimed', 'running')").rows(session).await?;
-        let mut jobs = HashSet::new();
-        let mut taken: BTreeMap<String, u32> = BTreeMap::new();
+        let mut room = Self { limits, jobs: HashSet::new(), taken: HashMap::new() };
         for row in &active {
-            jobs.insert(row.text("job")?);
-            for group in runs::groups(row).unwrap_or_default() {
-                *taken.entry(group).or_default() += 1;
-            }
+            room.take(row.text("job")?, runs::groups(row).unwrap_or_default());
         }
-        let is_full = |(group, count): &(String, u32)| *count >= limits.get(group).copied().unwrap_or(1);
-        let full = taken.into_iter().filter(is_full).map(|(group, _)| group).collect();
-        Ok(Self { jobs, full })
+        Ok(room)
     }
 
-    fn is_free_for(&self, row: &Row) -> bool {
-        let is_under_way = row.text("job").is_ok_and(|job| self.jobs.contains(&job));
-        !is_under_way && !runs::groups(row).unwrap_or_default().iter().any(|group| self.full.contains(group))
+    fn take(&mut self, job: String, groups: Vec<String>) {
+        self.jobs.insert(job);
+        for group in groups {
+            *self.taken.entry(group).or_default() += 1;
+        }
+    }
+
+    /// Takes the places that a run needs, where they are free.
+    fn is_taken_by(&mut self, row: &Row) -> bool {
+        let Ok(job) = row.text("job") else { return false };
+        let groups = runs::groups(row).unwrap_or_default();
+        let is_full = |group: &String| {
+            self.taken.get(group).is_some_and(|taken| *taken >= self.limits.get(group).copied().unwrap_or(1))
+        };
+        let is_free = !self.jobs.contains(&job) && !groups.iter().any(is_full);
+        if is_free {
+            self.take(job, groups);
+        }
+        is_free
     }
 }
 

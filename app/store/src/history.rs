@@ -82,6 +82,19 @@ impl Store {
         sql(text).bind(of_each).rows(&mut session).await?.iter().map(past_run).collect()
     }
 
+    /// The last runs of these jobs, newest first; at most so many of each.
+    pub async fn last_runs_of_jobs(&self, jobs: &[&str], of_each: u32) -> Result<Vec<PastRun>> {
+        let mut found = Vec::new();
+        let mut session = self.read().await?;
+        for job in jobs {
+            let text = format!("select {COLUMNS} from run where job = ? order by id desc limit ?");
+            let rows = sql(text).bind(*job).bind(of_each).rows(&mut session).await?;
+            found.extend(rows.iter().map(past_run).collect::<Result<Vec<_>>>()?);
+        }
+        found.sort_by_key(|run| std::cmp::Reverse(run.id));
+        Ok(found)
+    }
+
     /// The runs that began, were due or ended since then, oldest first.
     pub async fn runs_since(&self, from: DateTime<Utc>) -> Result<Vec<PastRun>> {
         let text = format!(

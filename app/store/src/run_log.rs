@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::session::{Row, Session, sql};
+use crate::session::{ROWS_AT_ONCE, Row, Session, places, sql};
 use crate::{Result, Store};
 
 /// A line to keep with a run.
@@ -53,20 +53,27 @@ impl Store {
         let mut runs: Vec<i64> = lines.iter().map(|line| line.run_id).collect();
         runs.sort_unstable();
         runs.dedup();
-        for line in lines {
-            sql("insert into run_log (run_id, at, level, step, target, message, fields) \
-                 select id, ?, ?, ?, ?, ?, ? from run where id = ?")
-            .bind(line.at)
-            .bind(&line.level)
-            .bind(line.step.clone())
-            .bind(&line.target)
-            .bind(&line.message)
-            .bind(line.fields.clone())
-            .bind(line.run_id)
-            .execute(&mut session)
-            .await?;
+        for part in lines.chunks(ROWS_AT_ONCE) {
+            let mut statement = sql(format!(
+                "insert into run_log (run_id, at, level, step, target, message, fields) \
+                 select run.id, column2, column3, column4, column5, column6, column7 from (values {}) as said \
+                 join run on run.id = column1 order by column8",
+                places(part.len(), 8)
+            ));
+            for (number, line) in (0_u32..).zip(part) {
+                statement = statement
+                    .bind(line.run_id)
+                    .bind(line.at)
+                    .bind(&line.level)
+                    .bind(line.step.clone())
+                    .bind(&line.target)
+                    .bind(&line.message)
+                    .bind(line.fields.clone())
+                    .bind(number);
+            }
+            statement.execute(&mut session).await?;
         }
-        for run in runs {
+        for run in full(&mut session, &runs, limit).await? {
             trim(&mut session, run, limit).await?;
         }
         session.commit().await
@@ -84,13 +91,30 @@ impl Store {
     }
 }
 
+/// Half of the lines that are kept of a run.
+fn half(limit: u32) -> i64 {
+    i64::from(limit / 2).max(1)
+}
+
+/// Those of these runs that have said too much.
+async fn full(session: &mut Session, runs: &[i64], limit: u32) -> Result<Vec<i64>> {
+    let mut full = Vec::new();
+    for part in runs.chunks(ROWS_AT_ONCE) {
+        let text = format!(
+            "select run_id from run_log where run_id in {} group by run_id having count(*) > ? order by run_id",
+            places(1, part.len())
+        );
+        let statement = part.iter().fold(sql(text), |statement, run| statement.bind(*run)).bind(half(limit) * 2);
+        for row in &statement.rows(session).await? {
+            full.push(row.integer("run_id")?);
+        }
+    }
+    Ok(full)
+}
+
 /// Takes lines out of the middle.
 async fn trim(session: &mut Session, run_id: i64, limit: u32) -> Result<()> {
-    let half = i64::from(limit / 2).max(1);
-    let count = sql("select count(*) from run_log where run_id = ?").bind(run_id).integer(session).await?;
-    if count <= half * 2 {
-        return Ok(());
-    }
+    let half = half(limit);
     sql("delete from run_log where run_id = ? \
          and id > (select id from run_log where run_id = ? order by id limit 1 offset ?) \
          and id < (select id from run_log where run_id = ? order by id desc limit 1 offset ?)")

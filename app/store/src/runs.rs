@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::session::{Row, Session, sql};
+use crate::session::{ROWS_AT_ONCE, Row, Session, places, sql};
 use crate::words::words;
 use crate::{Result, Step, Store, StoreError};
 
@@ -203,7 +203,7 @@ impl RunEnd {
     }
 }
 
-const COLUMNS: &str = "id, job, cause, state, due_at, asked_by, reason, parameters, retry_of, created_at, attempt, worker, \
+pub(crate) const COLUMNS: &str = "id, job, cause, state, due_at, asked_by, reason, parameters, retry_of, created_at, attempt, worker, \
                        lease_until, heartbeat_at, started_at, finished_at, cancel_requested_at, error, hint, guard, \
                        start_at, retries, concurrency, after_run, settled_at";
 
@@ -254,38 +254,79 @@ impl Store {
 }
 
 pub(crate) async fn insert(session: &mut Session, run: &NewRun, state: RunState, now: DateTime<Utc>) -> Result<Run> {
-    let text = format!(
-        "insert into run (job, cause, state, due_at, asked_by, reason, parameters, retry_of, created_at, attempt, \
-         start_at, retries, concurrency, after_run, settled_at) \
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?, ?) returning {COLUMNS}"
-    );
-    let row = sql(text)
-        .bind(&run.job)
-        .bind(run.cause)
-        .bind(state)
-        .bind(run.due_at)
-        .bind(&run.asked_by)
-        .bind(run.reason.clone())
-        .bind(run.parameters.clone())
-        .bind(run.retry_of)
-        .bind(now)
-        .bind(run.start_at)
-        .bind(Json::from(run.concurrency.clone()))
-        .bind(run.after_run)
-        .bind((run.attended || state.is_final()).then_some(now))
-        .row(session)
-        .await?
-        .ok_or_else(|| StoreError::absent("run", &run.job, "not made"))?;
-    let made = from_row(&row)?;
-    sql("insert into run_event (run_id, at, state_before, state_after, actor, reason) values (?, ?, null, ?, ?, ?)")
-        .bind(made.id)
-        .bind(now)
-        .bind(state)
-        .bind(&run.asked_by)
-        .bind(run.reason.clone())
-        .execute(session)
-        .await?;
+    let made = insert_all(session, &[(run, state)], now).await?.pop();
+    made.ok_or_else(|| StoreError::absent("run", &run.job, "not made"))
+}
+
+/// Makes runs, each with its first event, in this order. No two may be of one job and one due time.
+pub(crate) async fn insert_all(
+    session: &mut Session,
+    runs: &[(&NewRun, RunState)],
+    now: DateTime<Utc>,
+) -> Result<Vec<Run>> {
+    let mut made = Vec::with_capacity(runs.len());
+    for part in runs.chunks(ROWS_AT_ONCE) {
+        let mut statement = sql(format!(
+            "insert into run (job, cause, state, due_at, asked_by, reason, parameters, retry_of, created_at, attempt, \
+             start_at, retries, concurrency, after_run, settled_at) values {} returning {COLUMNS}",
+            places(part.len(), 15)
+        ));
+        for (run, state) in part {
+            statement = statement
+                .bind(&run.job)
+                .bind(run.cause)
+                .bind(*state)
+                .bind(run.due_at)
+                .bind(&run.asked_by)
+                .bind(run.reason.clone())
+                .bind(run.parameters.clone())
+                .bind(run.retry_of)
+                .bind(now)
+                .bind(0)
+                .bind(run.start_at)
+                .bind(0)
+                .bind(Json::from(run.concurrency.clone()))
+                .bind(run.after_run)
+                .bind((run.attended || state.is_final()).then_some(now));
+        }
+        let rows = statement.rows(session).await?;
+        made.extend(rows.iter().map(from_row).collect::<Result<Vec<_>>>()?);
+    }
+    // Neither database promises to give rows back in the order in which they came.
+    made.sort_by_key(|run| run.id);
+    let events: Vec<_> = made.iter().map(NewEvent::of_new).collect();
+    record_events(session, &events, now).await?;
     Ok(made)
+}
+
+/// A change of a run's state to write down.
+pub(crate) struct NewEvent<'a> {
+    pub(crate) run_id: i64,
+    pub(crate) before: Option<RunState>,
+    pub(crate) after: RunState,
+    pub(crate) actor: Actor<'a>,
+}
+
+impl<'a> NewEvent<'a> {
+    fn of_new(run: &'a Run) -> Self {
+        NewEvent { run_id: run.id, before: None, after: run.state, actor: (&run.asked_by, run.reason.as_deref()) }
+    }
+}
+
+/// Writes down changes of runs' states, in this order.
+pub(crate) async fn record_events(session: &mut Session, events: &[NewEvent<'_>], now: DateTime<Utc>) -> Result<()> {
+    for part in events.chunks(ROWS_AT_ONCE) {
+        let mut statement = sql(format!(
+            "insert into run_event (run_id, at, state_before, state_after, actor, reason) values {}",
+            places(part.len(), 6)
+        ));
+        for NewEvent { run_id, before, after, actor: (actor, reason) } in part {
+            statement = statement.bind(*run_id).bind(now).bind(before.map(RunState::as_str)).bind(*after);
+            statement = statement.bind(*actor).bind(*reason);
+        }
+        statement.execute(session).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn find(session: &mut Session, id: i64) -> Result<Option<Run>> {
@@ -303,16 +344,8 @@ pub(crate) async fn record_event(
     actor: Actor<'_>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    sql("insert into run_event (run_id, at, state_before, state_after, actor, reason) values (?, ?, ?, ?, ?, ?)")
-        .bind(run_id)
-        .bind(now)
-        .bind(change.0)
-        .bind(change.1)
-        .bind(actor.0)
-        .bind(actor.1)
-        .execute(session)
-        .await?;
-    Ok(())
+    let event = NewEvent { run_id, before: Some(change.0), after: change.1, actor };
+    record_events(session, &[event], now).await
 }
 
 /// The state of a run that a worker holds: claimed, or running once its first step has begun.

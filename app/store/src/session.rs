@@ -165,6 +165,15 @@ impl Statement {
     }
 }
 
+/// So many rows are written by one statement: enough that the way to the database costs little, and far from the most
+/// parameters that either database takes.
+pub(crate) const ROWS_AT_ONCE: usize = 100;
+
+/// The places of so many rows of so many values: `(?, ?), (?, ?)`.
+pub(crate) fn places(rows: usize, values: usize) -> String {
+    vec![format!("({})", vec!["?"; values].join(", ")); rows].join(", ")
+}
+
 /// `?` outside quotes becomes `$1`, `$2`, ...
 fn numbered(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);

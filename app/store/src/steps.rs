@@ -66,25 +66,34 @@ pub struct StepEnd {
     pub error: Option<String>,
 }
 
+const COLUMNS: &str = "name, position, state, attempt, started_at, finished_at, rows_in, rows_out, output, error";
+
 impl Store {
     /// Begins a step. When it was done in an earlier attempt, nothing is written and the step comes back as
     /// [`StepState::Succeeded`], with its output: go past it.
     pub async fn begin_step(&self, lease: &Lease, position: u32, name: &str, now: DateTime<Utc>) -> Result<Step> {
         let mut session = self.begin_fenced(lease).await?;
-        sql("insert into step (run_id, name, position, state, attempt, started_at) values (?, ?, ?, 'running', 1, ?) \
+        let begun = sql(format!(
+            "insert into step (run_id, name, position, state, attempt, started_at) values (?, ?, ?, 'running', 1, ?) \
              on conflict (run_id, name) do update set state = 'running', attempt = step.attempt + 1, \
              position = excluded.position, started_at = excluded.started_at, finished_at = null, rows_in = null, \
-             rows_out = null, output = null, error = null where step.state not in ('succeeded', 'skipped')")
+             rows_out = null, output = null, error = null where step.state not in ('succeeded', 'skipped') \
+             returning {COLUMNS}"
+        ))
         .bind(lease.run_id)
         .bind(name)
         .bind(position)
         .bind(now)
-        .execute(&mut session)
+        .row(&mut session)
         .await?;
-        let steps = of_run(&mut session, lease.run_id).await?;
+        let row = if begun.is_some() {
+            begun
+        } else {
+            let text = format!("select {COLUMNS} from step where run_id = ? and name = ?");
+            sql(text).bind(lease.run_id).bind(name).row(&mut session).await?
+        };
         session.commit().await?;
-        let step = steps.into_iter().find(|step| step.name == name);
-        step.ok_or_else(|| StoreError::absent("step", name, "not made"))
+        from_row(&row.ok_or_else(|| StoreError::absent("step", name, "not made"))?)
     }
 
     /// Marks a step and all that came after it as not done, since what they built on is no longer current.
@@ -131,11 +140,8 @@ pub(crate) async fn undo_from(session: &mut Session, run_id: i64, name: &str) ->
 }
 
 pub(crate) async fn of_run(session: &mut Session, run_id: i64) -> Result<Vec<Step>> {
-    let rows = sql("select name, position, state, attempt, started_at, finished_at, rows_in, rows_out, output, error \
-         from step where run_id = ? order by position, name")
-    .bind(run_id)
-    .rows(session)
-    .await?;
+    let text = format!("select {COLUMNS} from step where run_id = ? order by position, name");
+    let rows = sql(text).bind(run_id).rows(session).await?;
     rows.iter().map(from_row).collect()
 }
 

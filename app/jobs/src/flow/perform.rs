@@ -60,6 +60,7 @@ impl Conductor<'_> {
         }
         let begun = self.step.store.begin_step(self.step.lease, self.position, name, self.step.now()).await?;
         self.position += 1;
+        self.begun_at = begun.started_at;
         let duration_milliseconds = begun.finished_at.map_or(0, |end| milliseconds(begun.started_at, end));
         let mut line =
             StepReport { name: name.to_owned(), status: StepStatus::Failed, duration_milliseconds, items: None };
@@ -83,9 +84,7 @@ impl Conductor<'_> {
         rows: impl Fn(&T) -> u64,
     ) -> Result<T, FlowError> {
         let ended = self.step.now();
-        let begun = self.step.store.run(self.step.run.id).await?;
-        let begun = begun.and_then(|view| view.steps.into_iter().find(|step| step.name == name));
-        let duration = begun.map_or(0, |step| milliseconds(step.started_at, ended));
+        let duration = milliseconds(self.begun_at, ended);
         let (end, items) = match &result {
             Ok(found) => {
                 let output = serde_json::to_value(found).map_err(|cause| FlowError::Rest { step: name, cause })?;

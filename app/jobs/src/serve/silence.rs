@@ -1,7 +1,7 @@
 //! Workers that have gone silent, measured by a clock that nobody sets: a lease that was written while the machine's clock
 //! stood a day ahead would else hold for a day.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use kartei_store::Held;
@@ -21,7 +21,8 @@ impl Silence {
 
     /// Looks at the runs that are held, and gives those whose workers have been silent for too long.
     pub(super) fn look(&mut self, held: Vec<Held>, now: Instant) -> Vec<Held> {
-        self.since.retain(|known, _| held.contains(known));
+        let still: HashSet<&Held> = held.iter().collect();
+        self.since.retain(|known, _| still.contains(known));
         let patience = self.patience;
         let is_silent = |held: &Held, since: &mut HashMap<Held, Instant>| {
             now.duration_since(*since.entry(held.clone()).or_insert(now)) > patience

@@ -26,6 +26,11 @@ stories!(
     a_long_log_keeps_its_beginning_and_its_end,
     a_row_that_was_changed_by_hand_is_set_aside_and_the_others_go_on,
     one_process_serves_a_file_and_several_a_server,
+    as_many_runs_are_claimed_at_once_as_there_are_workers_and_room,
+    of_two_processes_that_claim_many_runs_each_run_has_one,
+    many_due_times_make_their_runs_in_one_go_and_those_of_paused_jobs_none,
+    ends_that_nothing_follows_from_are_settled_together_unless_they_go_on,
+    a_run_that_ends_leaves_its_figures_or_nothing,
 );
 
 fn waiting(worker: &str) -> Claim {
@@ -273,4 +278,105 @@ async fn one_process_serves_a_file_and_several_a_server(teller: Teller) {
     }
     drop(lock);
     assert!(matches!(other.lock_serving("process 2").unwrap(), Served::Here(_)));
+}
+
+fn workers(count: usize) -> Vec<String> {
+    (1..=count).map(|number| format!("worker/{number}")).collect()
+}
+
+async fn as_many_runs_are_claimed_at_once_as_there_are_workers_and_room(teller: Teller) {
+    let store = &teller.store;
+    let jobs = [("a", ""), ("a", ""), ("b", ""), ("c", "erp"), ("d", "erp"), ("e", "erp"), ("f", ""), ("g", "")];
+    for (job, group) in jobs {
+        a_run_of(store, job, &[group][usize::from(group.is_empty())..]).await;
+    }
+    let claimed = store.claim_runs(&waiting(""), &workers(5), minute(1)).await.unwrap();
+    let found: Vec<_> = claimed.iter().map(|(run, lease)| (run.job.as_str(), lease.worker.as_str())).collect();
+    let expected = [("a", "worker/1"), ("b", "worker/2"), ("c", "worker/3"), ("d", "worker/4"), ("f", "worker/5")];
+    assert_eq!(found, expected, "those that waited longest, one of each job, two of the group");
+    for (run, lease) in &claimed {
+        store.begin_run(lease, minute(1)).await.unwrap();
+        let view = store.run(run.id).await.unwrap().unwrap();
+        let states: Vec<_> = view.events.iter().map(|event| event.after).collect();
+        assert_eq!(states, [RunState::Due, RunState::Claimed, RunState::Running]);
+        assert_eq!(view.run.worker.as_ref(), Some(&lease.worker));
+    }
+    let rest = store.claim_runs(&waiting(""), &workers(5), minute(1)).await.unwrap();
+    assert_eq!(rest.iter().map(|(run, _)| run.job.as_str()).collect::<Vec<_>>(), ["g"]);
+    assert!(store.claim_runs(&waiting(""), &[], minute(1)).await.unwrap().is_empty());
+}
+
+async fn of_two_processes_that_claim_many_runs_each_run_has_one(teller: Teller) {
+    for number in 0..250 {
+        a_run_of(&teller.store, &format!("job-{number:03}"), &[]).await;
+    }
+    let other = teller.another_process().await;
+    let (all, both) = (workers(250), waiting(""));
+    let (mine, theirs) = tokio::join!(
+        teller.store.claim_runs(&both, &all[..150], minute(1)),
+        other.claim_runs(&both, &all[..150], minute(1))
+    );
+    let mut claimed: Vec<i64> = [mine.unwrap(), theirs.unwrap()].concat().iter().map(|(run, _)| run.id).collect();
+    claimed.sort_unstable();
+    claimed.dedup();
+    assert_eq!(claimed.len(), 250);
+}
+
+async fn many_due_times_make_their_runs_in_one_go_and_those_of_paused_jobs_none(teller: Teller) {
+    let store = &teller.store;
+    let names: Vec<String> = (0..250).map(|number| format!("job-{number:03}")).collect();
+    let jobs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "0 4 * * *")).collect();
+    store.begin_schedules(&jobs, minute(0)).await.unwrap();
+    store.pause_schedule("job-100", Some("a user"), minute(1)).await.unwrap();
+    let tick = |(job, _): &(&str, &str), due, state| NewTick {
+        run: NewRun { job: (*job).to_owned(), cause: Cause::Schedule, due_at: minute(due), ..nightly() },
+        state,
+        is_backfill: false,
+    };
+    let missed = jobs.iter().map(|job| tick(job, 9, TickState::Missed));
+    let ticks: Vec<NewTick> = missed.chain(jobs.iter().map(|job| tick(job, 10, TickState::Planned))).collect();
+    let other = teller.another_process().await;
+    let (mine, theirs) = tokio::join!(store.create_ticks(&ticks, minute(10)), other.create_ticks(&ticks, minute(10)));
+    let made = [mine.unwrap(), theirs.unwrap()].concat();
+    assert_eq!(made.len(), 498, "each due time once");
+    for name in ["job-000", "job-249"] {
+        let (planned, missed) = (&store.ticks(name, 0).await.unwrap()[0], &store.ticks(name, 0).await.unwrap()[1]);
+        for (tick, state) in [(planned, RunState::Due), (missed, RunState::Missed)] {
+            let run = store.run(tick.run_id).await.unwrap().unwrap();
+            assert_eq!((run.run.job.as_str(), run.run.due_at, run.run.state), (name, tick.due_at, state));
+            assert_eq!(run.events.len(), 1);
+        }
+    }
+    assert!(store.ticks("job-100", 0).await.unwrap().is_empty());
+    let schedules = store.schedules().await.unwrap();
+    assert!(schedules.iter().all(|one| one.last_due_at == minute(if one.job == "job-100" { 0 } else { 10 })));
+}
+
+async fn ends_that_nothing_follows_from_are_settled_together_unless_they_go_on(teller: Teller) {
+    let store = &teller.store;
+    let (first, second, third) = (
+        ended(&teller, RunState::Succeeded).await,
+        ended(&teller, RunState::Failed).await,
+        ended(&teller, RunState::Failed).await,
+    );
+    // Somebody lets it go on meanwhile.
+    let resume = Resume { from_step: None, actor: "a user", reason: None };
+    store.resume_run(third.id, &resume, minute(3)).await.unwrap();
+    store.settle_runs(&[&first, &second, &third], minute(3)).await.unwrap();
+    assert!(store.unsettled_runs(minute(3)).await.unwrap().is_empty());
+    let mut settled = Vec::new();
+    for run in [&first, &second, &third] {
+        settled.push(store.run(run.id).await.unwrap().unwrap().run.settled_at);
+    }
+    assert_eq!(settled, [Some(minute(3)), Some(minute(3)), None]);
+}
+
+async fn a_run_that_ends_leaves_its_figures_or_nothing(teller: Teller) {
+    let store = &teller.store;
+    let lease = teller.a_running_run().await;
+    store.finish_run_with(&lease, &RunEnd::succeeded(), &json!({ "persons": 4 }), minute(1)).await.unwrap();
+    assert_eq!(store.statistics(lease.run_id).await.unwrap(), Some(json!({ "persons": 4 })));
+    let late = store.finish_run_with(&lease, &RunEnd::succeeded(), &json!({ "persons": 5 }), minute(2)).await;
+    assert!(late.is_err());
+    assert_eq!(store.statistics(lease.run_id).await.unwrap(), Some(json!({ "persons": 4 })));
 }
