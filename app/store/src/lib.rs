@@ -32,6 +32,8 @@ mod claims;
 mod column;
 mod control;
 mod error;
+#[cfg(feature = "faults")]
+mod faults;
 mod fold;
 mod history;
 mod instant;
@@ -72,6 +74,8 @@ pub use changes::{Change, ChangeFilter};
 pub use claims::{Claim, Lease};
 pub use control::Resume;
 pub use error::StoreError;
+#[cfg(feature = "faults")]
+pub use faults::Fault;
 pub use history::{PastRun, PastStep, RunCount};
 pub use judgements::{JudgementEntry, NewJudgement};
 pub use open::{Inspection, Store, StoreOptions};

@@ -65,6 +65,8 @@ pub struct Store {
     database: Database,
     /// The run that this process is publishing into SQLite, or 0.
     pub(crate) publishing: Arc<AtomicI64>,
+    #[cfg(feature = "faults")]
+    pub(crate) faults: Arc<crate::faults::Faults>,
 }
 
 #[derive(Clone)]
@@ -130,7 +132,12 @@ impl Store {
         } else {
             return Err(StoreError::Url { reason: "it begins with neither `sqlite:` nor `postgres:`".to_owned() });
         };
-        Ok(Self { database, publishing: Arc::new(AtomicI64::new(0)) })
+        Ok(Self {
+            database,
+            publishing: Arc::new(AtomicI64::new(0)),
+            #[cfg(feature = "faults")]
+            faults: Arc::default(),
+        })
     }
 
     /// `sqlite` or `postgres`.
@@ -181,13 +188,21 @@ impl Store {
 
     /// A transaction that may write. SQLite takes the lock at once, so that no write fails half-way for want of it.
     pub(crate) async fn begin(&self) -> Result<Session> {
-        match &self.database {
+        #[cfg(feature = "faults")]
+        let fault = self.faults.next();
+        #[cfg(feature = "faults")]
+        if fault == Some(crate::faults::Fault::Begin) {
+            return Err(StoreError::from_sqlx(&crate::faults::failed(), "begin"));
+        }
+        let begun = match &self.database {
             Database::Sqlite { write, .. } => {
                 OpenTransaction::begin(write, "begin immediate").await.map(Session::Sqlite)
             }
             Database::Postgres(pool) => OpenTransaction::begin(pool, "begin").await.map(Session::Postgres),
-        }
-        .map_err(|error| StoreError::from_sqlx(&error, "begin"))
+        };
+        #[cfg(feature = "faults")]
+        let begun = begun.map(|session| session.with(fault));
+        begun.map_err(|error| StoreError::from_sqlx(&error, "begin"))
     }
 
     /// A connection for reading: each statement sees what is committed when it begins.

@@ -26,6 +26,8 @@ pub(crate) enum Session {
 pub(crate) struct OpenTransaction<D: Database> {
     connection: PoolConnection<D>,
     open: bool,
+    #[cfg(feature = "faults")]
+    fault: Option<crate::faults::Fault>,
 }
 
 impl<D: Database> OpenTransaction<D>
@@ -33,14 +35,27 @@ where
     for<'a> &'a mut D::Connection: Executor<'a, Database = D>,
 {
     pub(crate) async fn begin(pool: &Pool<D>, statement: &'static str) -> Result<Self, sqlx::Error> {
-        let mut transaction = Self { connection: pool.acquire().await?, open: true };
+        let mut transaction = Self {
+            connection: pool.acquire().await?,
+            open: true,
+            #[cfg(feature = "faults")]
+            fault: None,
+        };
         sqlx::raw_sql(statement).execute(&mut *transaction.connection).await?;
         Ok(transaction)
     }
 
     async fn end(mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        #[cfg(feature = "faults")]
+        if self.fault == Some(crate::faults::Fault::Commit) {
+            return Err(crate::faults::failed());
+        }
         sqlx::raw_sql(statement).execute(&mut *self.connection).await?;
         self.open = false;
+        #[cfg(feature = "faults")]
+        if self.fault == Some(crate::faults::Fault::Answer) {
+            return Err(crate::faults::failed());
+        }
         Ok(())
     }
 }
@@ -71,6 +86,17 @@ impl Session {
 
     pub(crate) fn is_sqlite(&self) -> bool {
         matches!(self, Self::SqliteRead(_) | Self::Sqlite(_))
+    }
+
+    /// The same, to fail at its end where a test wants it.
+    #[cfg(feature = "faults")]
+    pub(crate) fn with(mut self, fault: Option<crate::faults::Fault>) -> Self {
+        match &mut self {
+            Self::Sqlite(transaction) => transaction.fault = fault,
+            Self::Postgres(transaction) => transaction.fault = fault,
+            Self::SqliteRead(_) | Self::PostgresRead(_) => {}
+        }
+        self
     }
 
     /// Ends the transaction. A session that is dropped before this leaves nothing.

@@ -15,6 +15,8 @@ use serde_json::json;
 use super::*;
 use crate::watch::Unwatched;
 
+mod faults;
+
 /// An installation in a folder that goes away with it.
 struct House {
     folder: tempfile::TempDir,
