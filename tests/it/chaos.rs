@@ -14,7 +14,7 @@ mod points;
 mod process;
 mod reader;
 mod server;
-mod sink;
+pub(crate) mod sink;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};

@@ -205,7 +205,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn quoted_printable(text: &str) -> String {
+pub(crate) fn quoted_printable(text: &str) -> String {
     let joined = text.replace("\r\n", "\n").replace("=\n", "");
     let (mut bytes, mut rest) = (Vec::new(), joined.as_bytes());
     while let [first, others @ ..] = rest {

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::app::TestApp;
+use crate::chaos::sink::{Mail, Sink};
+use crate::organisation::{day, quoted_printable};
 
 /// How long a story waits for something that must come, at most.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -177,6 +179,46 @@ fn a_night_that_fails_is_told_once_and_its_recovery_too() {
 }
 
 #[test]
+fn a_scheduler_tells_of_a_failed_night_and_of_its_recovery_over_smtp() {
+    let app = TestApp::after_a_night();
+    let (members, sink) = (app.members(), Sink::start());
+    app.sets(ALERTS);
+    let port = sink.port().to_string();
+    let smtp = [("HOST", "127.0.0.1"), ("TLS", "none"), ("PORT", &port)];
+    let smtp = smtp.map(|(name, value)| (format!("KARTEI__MAIL__SMTP__{name}"), value));
+    let mut environment: Vec<(&str, &str)> = smtp.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    environment.push(("KARTEI__MAIL__TRANSPORT", "smtp"));
+    let told = || -> Vec<String> {
+        let to_admin = |mail: &Mail| mail.recipients == ["admin@verein.example"];
+        sink.mails().iter().filter(|mail| to_admin(mail)).map(|mail| quoted_printable(&mail.text)).collect()
+    };
+    let wait_for = |mails: usize| {
+        let begun = Instant::now();
+        while told().len() < mails {
+            assert!(begun.elapsed() < PATIENCE, "{:#?}", told());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    app.run_with(&["alerts", "check"], &environment).succeeds();
+    let serving = Serving::start(&app, &environment);
+
+    app.loses_its_members();
+    app.run_with(&["run", "--as-of", &day(2)], &environment).fails_with(1);
+    wait_for(1);
+    app.deliver_members(&members);
+    app.run_with(&["run", "--as-of", &day(3)], &environment).succeeds();
+    wait_for(2);
+    serving.ends_well();
+    app.run_with(&["alerts", "check"], &environment).succeeds();
+
+    let told = told();
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(told[0].contains("ist fehlgeschlagen (Lauf 2)") && !told[0].contains("wieder in Ordnung"), "{}", told[0]);
+    assert!(told[1].contains("ist wieder in Ordnung") && !told[1].contains("fehlgeschlagen"), "{}", told[1]);
+    assert!(app.mails().is_empty() || app.mails().iter().all(|mail| !mail.contains("admin@")), "none to the folder");
+}
+
+#[test]
 fn what_happens_in_one_night_comes_in_one_mail_and_no_second_one_too_soon() {
     let app = TestApp::after_a_night();
     app.sets(&ALERTS.replace("at_most_every = \"0s\"", "at_most_every = \"1h\""));
@@ -315,6 +357,29 @@ fn the_status_says_what_there_is_to_see_and_to_do() {
     let empty = TestApp::started();
     let said = empty.run(&["status"]).fails_with(1);
     assert!(said.contains("there is no store yet"), "{said}");
+}
+
+#[test]
+fn the_whole_status_after_a_night_that_failed() {
+    let app = TestApp::after_a_night();
+    app.sets(ALERTS);
+    app.run(&["alerts", "check"]).succeeds();
+    app.loses_its_members();
+    app.night(2, &[]).fails_with(1);
+    app.run(&["alerts", "check"]).succeeds();
+    let mut settings = insta::Settings::clone_current();
+    for (pattern, shown) in [
+        (r"(\w{2,3} )?\d{4}-\d{2}-\d{2}( \d{2}:\d{2}(:\d{2})?)?( [A-Z]{3,4})?", "[time]"),
+        (r"\b\d+(\.\d+)? (ms|s|min|h|d)\b", "[span]"),
+        (r"`/\S+/inbox/", "`[folder]/inbox/"),
+        (r"\b\d+ pairs", "[count] pairs"),
+        // Columns are as wide as what was filtered.
+        (r"(?m)[ ─]+$", ""),
+        (r"(\S) {2,}", "$1  "),
+    ] {
+        settings.add_filter(pattern, shown);
+    }
+    settings.bind(|| insta::assert_snapshot!("status", app.run(&["status"]).succeeds()));
 }
 
 #[test]

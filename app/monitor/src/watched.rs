@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use kartei_schemas::due::Due;
 use kartei_schemas::duration::Span;
 use kartei_schemas::jobs::JobsSchema;
 use kartei_schemas::load::Schemas;
@@ -30,12 +31,23 @@ pub struct Watched {
 }
 
 /// A job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct WatchedJob {
     /// Its name as people read it.
     pub label: String,
     /// It must be done so long after its due time.
     pub expect_within: Option<TimeDelta>,
+    /// When it is due, where a schedule says so.
+    pub due: Option<WatchedDue>,
+}
+
+/// When a job is due.
+#[derive(Debug, Clone)]
+pub struct WatchedDue {
+    /// The schedule.
+    pub due: Due,
+    /// What it follows from, by which it is known whether planning has begun with it.
+    pub expression: String,
 }
 
 /// A source.
@@ -59,7 +71,10 @@ impl Watched {
         };
         let job = |(name, job): (&String, &kartei_schemas::jobs::JobSchema)| {
             let label = spoken(name, job.label_de.as_ref(), job.label_en.as_ref());
-            (name.clone(), WatchedJob { label, expect_within: job.expect_within.map(delta) })
+            // A schedule that cannot be read has been refused before.
+            let due = Due::of_job(job, &settings.locale.time_zone).ok().filter(|due| !due.is_never());
+            let due = due.map(|due| WatchedDue { expression: due.expression_of(job), due });
+            (name.clone(), WatchedJob { label, expect_within: job.expect_within.map(delta), due })
         };
         let sources = schemas.sources.iter().filter_map(|source| {
             let limit = source.freshness.warn_after.into_iter().chain(source.freshness.error_after).min()?;

@@ -1,4 +1,4 @@
-//! A mail server for one process of the command: takes every mail, and remembers the Message-IDs in order.
+//! A mail server for one process of the command: takes every mail, and remembers them in order.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,17 @@ use std::sync::{Arc, Mutex};
 #[derive(Debug, Clone)]
 pub(crate) struct Sink {
     port: u16,
-    taken: Arc<Mutex<Vec<String>>>,
+    taken: Arc<Mutex<Vec<Mail>>>,
+}
+
+/// A mail that was taken.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mail {
+    message_id: String,
+    /// Whom the client named to the server.
+    pub(crate) recipients: Vec<String>,
+    /// Head and body, as they came.
+    pub(crate) text: String,
 }
 
 impl Sink {
@@ -32,31 +42,42 @@ impl Sink {
 
     /// The Message-IDs of the mails that were taken, in order.
     pub(crate) fn taken(&self) -> Vec<String> {
+        self.taken.lock().unwrap().iter().map(|mail| mail.message_id.clone()).collect()
+    }
+
+    /// The mails that were taken, in order.
+    pub(crate) fn mails(&self) -> Vec<Mail> {
         self.taken.lock().unwrap().clone()
     }
 }
 
-fn converse(mut connection: &TcpStream, taken: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn converse(mut connection: &TcpStream, taken: &Mutex<Vec<Mail>>) -> std::io::Result<()> {
     let mut lines = BufReader::new(connection.try_clone()?).lines();
     let mut say = |answer: &str| connection.write_all(format!("{answer}\r\n").as_bytes());
     say("220 sink")?;
+    let mut recipients = Vec::new();
     while let Some(line) = lines.next().transpose()? {
         match line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase().as_str() {
             "DATA" => {
                 say("354 go on")?;
-                let mut message_id = String::new();
+                let mut mail = Mail { recipients: std::mem::take(&mut recipients), ..Mail::default() };
                 for line in lines.by_ref() {
                     let line = line?;
                     if line == "." {
                         break;
                     }
                     if let Some(id) = line.strip_prefix("Message-ID: ") {
-                        id.clone_into(&mut message_id);
+                        id.clone_into(&mut mail.message_id);
                     }
+                    mail.text = mail.text + &line + "\n";
                 }
                 // From here on the mail is the server's: it would be delivered, whatever becomes of the client.
-                taken.lock().unwrap().push(message_id);
+                taken.lock().unwrap().push(mail);
                 say("250 taken")?;
+            }
+            "RCPT" => {
+                recipients.push(line.split(['<', '>']).nth(1).unwrap_or_default().to_owned());
+                say("250 fine")?;
             }
             "QUIT" => return say("221 bye"),
             _ => say("250 fine")?,

@@ -3,16 +3,18 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use kartei_schemas::settings::AlertKind;
 use kartei_store::{
-    CallKind, Finding, LOOK_BACK, NewAlert, NewCall, PastRun, RunState, SeenEvent, SourceCursor, Store,
+    CallKind, Finding, LOOK_BACK, NewAlert, NewCall, PastRun, RunState, Schedule, SeenEvent, SourceCursor, Store,
 };
 use serde_json::{Value as Json, json};
 
 use super::WATCHER;
 use crate::MonitorError;
-use crate::watched::{Watched, WatchedSource};
+use crate::watched::{Watched, WatchedDue, WatchedJob, WatchedSource};
 
 /// The name of the guard that stops a run with too many rejects.
 const QUARANTINE: &str = "max_reject_percent";
+/// Of the due times of a job that nobody planned only the newest are told.
+const UNPLANNED: usize = 5;
 
 /// Looks at all that happened since the last look, and writes down what there is to tell. Gives how much is new.
 pub async fn look(store: &Store, watched: &Watched, now: DateTime<Utc>) -> Result<u64, MonitorError> {
@@ -22,8 +24,13 @@ pub async fn look(store: &Store, watched: &Watched, now: DateTime<Utc>) -> Resul
     for event in store.run_events_since(from).await? {
         findings.extend(of_event(&event, watched).into_iter().map(|finding| (event.at, finding)));
     }
+    let expects = watched.jobs.values().any(|job| job.expect_within.is_some());
+    let schedules = if expects { store.schedules().await? } else { Vec::new() };
     for (name, job) in &watched.jobs {
         let Some(limit) = job.expect_within else { continue };
+        let schedule = schedules.iter().find(|schedule| schedule.job == *name);
+        let found = schedule.map(|schedule| unplanned((job, schedule), seen.since, (limit, now)));
+        findings.extend(found.into_iter().flatten());
         let Some(earliest) = from.checked_sub_signed(limit) else { continue };
         let runs = store.runs_due_between(name, earliest.max(seen.since), now - limit).await?;
         findings.extend(late(name, &runs, (limit, now)));
@@ -110,19 +117,43 @@ fn late(name: &str, runs: &[PastRun], (limit, now): (TimeDelta, DateTime<Utc>)) 
             _ => false,
         };
         if is_late {
-            let alert = NewAlert {
-                deduplication_key: format!("late:{name}:{}", last.due_at.timestamp_millis()),
-                kind: AlertKind::Late,
-                job: Some(name.to_owned()),
-                source: None,
-                run_id: Some(last.id),
-                at,
-                detail: json!({ "due_at": last.due_at, "limit_seconds": limit.num_seconds() }),
-            };
-            found.push((at, Finding::Alert(alert)));
+            found.push(is_over(name, (last.due_at, Some(last.id)), limit));
         }
     }
     found
+}
+
+/// The due times of a job for which there is no run although one should be done by now: nobody planned at the time, and
+/// nobody has made up for it. What is paused, or has another schedule than the one by which it was planned, waits for
+/// nothing.
+fn unplanned(
+    (job, schedule): (&WatchedJob, &Schedule),
+    since: DateTime<Utc>,
+    (limit, now): (TimeDelta, DateTime<Utc>),
+) -> Vec<(DateTime<Utc>, Finding)> {
+    let Some(WatchedDue { due, expression }) = &job.due else { return Vec::new() };
+    let Some(latest) = now.checked_sub_signed(limit) else { return Vec::new() };
+    if schedule.paused_at.is_some() || schedule.expression.as_ref() != Some(expression) {
+        return Vec::new();
+    }
+    let times = due.unplanned(schedule.last_due_at.max(since), latest, UNPLANNED).times;
+    times.into_iter().map(|due_at| is_over(&schedule.job, (due_at, None), limit)).collect()
+}
+
+/// The finding that a due time was not met.
+fn is_over(job: &str, (due_at, run_id): (DateTime<Utc>, Option<i64>), limit: TimeDelta) -> (DateTime<Utc>, Finding) {
+    let at = due_at + limit;
+    let alert = NewAlert {
+        // With or without a run it is the same due time, and told once.
+        deduplication_key: format!("late:{job}:{}", due_at.timestamp_millis()),
+        kind: AlertKind::Late,
+        job: Some(job.to_owned()),
+        source: None,
+        run_id,
+        at,
+        detail: json!({ "due_at": due_at, "limit_seconds": limit.num_seconds() }),
+    };
+    (at, Finding::Alert(alert))
 }
 
 /// Whether a source is older than it may be, or is fresh.
@@ -142,4 +173,69 @@ fn age(source: &WatchedSource, cursor: &SourceCursor, now: DateTime<Utc>) -> Opt
         detail: json!({ "newest_data_at": newest, "limit_seconds": source.stale_after.num_seconds() }),
     };
     Some((at, if is_stale { Finding::Alert(alert) } else { Finding::Well(alert) }))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic here is a failed test")]
+mod tests {
+    use kartei_schemas::jobs::JobsSchema;
+    use kartei_schemas::load::Schemas;
+    use kartei_schemas::settings::Settings;
+    use kartei_store::{Alert, AlertFilter, StoreOptions};
+
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        DateTime::parse_from_rfc3339(&format!("2026-11-{text}:00Z")).unwrap().to_utc()
+    }
+
+    fn watched(schedule: &str) -> Watched {
+        let job = json!({ "steps": ["notify"], "schedule": schedule, "time_zone": "UTC", "expect_within": "2h" });
+        let jobs: JobsSchema = serde_json::from_value(json!({ "job": { "nightly": job } })).unwrap();
+        Watched::of(&Settings::default(), &jobs, &Schemas::default())
+    }
+
+    /// A store whose planner came as far as the third of the month, and a watcher that began with it.
+    struct House {
+        store: Store,
+        _folder: tempfile::TempDir,
+    }
+
+    impl House {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let url = format!("sqlite:{}", folder.path().join("kartei.db").display());
+            let store = Store::open(&StoreOptions::new(url)).await.unwrap();
+            store.begin_schedule("nightly", "0 4 * * * UTC", at("03T05:00")).await.unwrap();
+            let house = Self { store, _folder: folder };
+            assert!(house.told(&watched("0 4 * * *"), "03T05:00").await.is_empty());
+            house
+        }
+
+        async fn told(&self, watched: &Watched, now: &str) -> Vec<Alert> {
+            look(&self.store, watched, at(now)).await.unwrap();
+            self.store.alerts(&AlertFilter::default()).await.unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_due_time_that_nobody_planned_is_late_once_although_it_has_no_run() {
+        let (house, watched) = (House::new().await, watched("0 4 * * *"));
+        assert!(house.told(&watched, "04T05:59").await.is_empty(), "it has two hours");
+        for now in ["04T06:00", "04T06:01", "04T09:00"] {
+            let told = house.told(&watched, now).await;
+            let [late] = &told[..] else { panic!("{told:?}") };
+            assert_eq!((late.kind, late.run_id, late.at), (AlertKind::Late, None, at("04T06:00")));
+            assert_eq!(late.detail["due_at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap(), at("04T04:00"));
+        }
+        assert_eq!(house.told(&watched, "05T07:00").await.len(), 2, "the next night is another due time");
+    }
+
+    #[tokio::test]
+    async fn a_job_that_is_paused_or_has_another_schedule_by_now_is_expected_by_nobody() {
+        let house = House::new().await;
+        assert!(house.told(&watched("0 3 * * *"), "04T09:00").await.is_empty(), "planning has not begun with it");
+        house.store.pause_schedule("nightly", Some("a user"), at("03T12:00")).await.unwrap();
+        assert!(house.told(&watched("0 4 * * *"), "04T09:00").await.is_empty());
+    }
 }
