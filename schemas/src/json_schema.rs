@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn every_setting_has_a_path() {
         let paths = setting_paths();
-        for path in ["store.url", "mail.smtp.password_file", "guards.max_gone_percent", "data.retention", "log.format"]
+        for path in ["store.url", "mail.smtp.password_file", "guards.max_gone_percent", "retention.runs", "log.format"]
         {
             assert!(paths.iter().any(|known| known == path), "{path} in {paths:?}");
         }

@@ -11,8 +11,10 @@ use serde::Deserialize;
 use crate::duration::Span;
 use crate::org::Language;
 
+mod retention;
 mod watching;
 
+pub use retention::RetentionSettings;
 pub use watching::{AlertKind, AlertSettings, MonitoringSettings, PingSettings, WebhookSettings};
 
 /// The whole of `kartei.toml`.
@@ -21,8 +23,10 @@ pub use watching::{AlertKind, AlertSettings, MonitoringSettings, PingSettings, W
 pub struct Settings {
     /// Where persons, changes and runs are kept.
     pub store: StoreSettings,
-    /// Where frames are kept, and for how long.
+    /// Where frames are kept.
     pub data: DataSettings,
+    /// For how long what is old is kept.
+    pub retention: RetentionSettings,
     /// How mail goes out.
     pub mail: MailSettings,
     /// How the pages are reached.
@@ -60,13 +64,11 @@ pub struct StoreSettings {
 pub struct DataSettings {
     /// The folder of the frames at rest: batches, normalised records, pairs.
     pub folder: PathBuf,
-    /// Frames of runs older than this are removed, such as `90d`. Records that are still in use stay.
-    pub retention: Span,
 }
 
 impl Default for DataSettings {
     fn default() -> Self {
-        Self { folder: PathBuf::from("data"), retention: Span::from_seconds(90 * 86_400) }
+        Self { folder: PathBuf::from("data") }
     }
 }
 
@@ -224,7 +226,7 @@ impl Default for LocaleSettings {
 #[serde(deny_unknown_fields, default)]
 pub struct ServeSettings {
     /// How many runs this process works on at once.
-    #[schemars(range(min = 1, max = 64))]
+    #[schemars(range(min = 1, max = 1000))]
     pub workers: u32,
     /// How long a run may go on when kartei is stopped; then it is put down, and goes on at the next start.
     pub shutdown_grace: Span,
@@ -247,18 +249,11 @@ pub struct LogSettings {
     /// So many lines are kept of each run at most; the first and the last ones stay.
     #[schemars(range(min = 10, max = 1_000_000))]
     pub run_lines: u32,
-    /// The lines of runs older than this are removed.
-    pub run_retention: Span,
 }
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self {
-            level: "warn".to_owned(),
-            format: LogFormat::Text,
-            run_lines: 5_000,
-            run_retention: Span::from_seconds(30 * 86_400),
-        }
+        Self { level: "warn".to_owned(), format: LogFormat::Text, run_lines: 5_000 }
     }
 }
 

@@ -71,7 +71,7 @@ mod tests {
         let default = crate::settings::Settings::default();
         assert_eq!(settings.guards, default.guards);
         assert_eq!(settings.locale, default.locale);
-        assert_eq!(settings.data.retention, default.data.retention);
+        assert_eq!(settings.retention, default.retention);
         assert_eq!(settings.mail.from, default.mail.from);
     }
 

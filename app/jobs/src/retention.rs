@@ -1,4 +1,4 @@
-//! What is removed once a run has published: frames that no later run reads, and rows older than `[data] retention`.
+//! What is removed once a run has published: frames that no later run reads, and rows older than `[retention]` says.
 //!
 //! The published run, the one published before it, and whatever is newer or under way keep all their frames.
 
@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kartei_schemas::duration::Span;
 use kartei_store::frames::Frames;
 use kartei_store::{Keep, RunFilter, RunState};
 
@@ -63,30 +64,34 @@ pub async fn clean(step: &Step<'_>, has_published: bool) {
 }
 
 async fn remove(step: &Step<'_>) -> Result<Swept, FlowError> {
-    let span = i64::try_from(step.project.settings.data.retention.seconds()).unwrap_or(i64::MAX);
-    let span = TimeDelta::try_seconds(span).unwrap_or(TimeDelta::MAX);
-    let from = step.now().checked_sub_signed(span).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let settings = &step.project.settings.retention;
+    let now = step.now();
     let states = vec![RunState::Due, RunState::Claimed, RunState::Running];
     let active = step.store.runs(&RunFilter { states, ..RunFilter::default() }).await?;
     let others = active.iter().map(|run| run.id).chain(step.previous).collect();
     let waiting = step.store.waiting_batches().await?.into_iter().filter_map(|batch| batch.frame);
     let waiting = waiting.filter_map(|name| name.strip_prefix("batches/").map(str::to_owned)).collect();
-    let kept = Kept { published: step.run.id, others, waiting, batches_from: from, now: step.now() };
+    let kept = Kept { published: step.run.id, others, waiting, batches_from: before(now, settings.frames), now };
     let frames = step.rest.frames().clone();
     let swept = compute(move || Ok(sweep(&frames, &kept)?)).await?;
     // What changed in a person, and the rows still in quarantine, stay for as long as the person does.
-    let log = &step.project.settings.log;
-    let span = TimeDelta::try_seconds(i64::try_from(log.run_retention.seconds()).unwrap_or(i64::MAX));
     let keep = Keep {
-        runs_from: Some(from),
-        mails_from: Some(from),
-        rejects_from: Some(from),
+        runs_from: Some(before(now, settings.runs)),
+        mails_from: Some(before(now, settings.mails)),
+        rejects_from: Some(before(now, settings.rejects)),
         changes_from: None,
-        alerts_from: Some(from),
-        log_lines_from: span.and_then(|span| step.now().checked_sub_signed(span)),
+        alerts_from: Some(before(now, settings.alerts)),
+        log_lines_from: Some(before(now, settings.logs)),
     };
     step.store.remove_old(&keep).await?;
     Ok(swept)
+}
+
+/// The moment before which all is older than this.
+fn before(now: DateTime<Utc>, span: Span) -> DateTime<Utc> {
+    let span = i64::try_from(span.seconds()).ok().and_then(TimeDelta::try_seconds);
+    // Nothing is older than that, and both databases know it.
+    span.and_then(|span| now.checked_sub_signed(span)).unwrap_or_default().max(DateTime::UNIX_EPOCH)
 }
 
 /// Removes the frames that do not stay.
@@ -208,6 +213,12 @@ mod tests {
         }
         assert_eq!(sweep(&frames, &kept()).unwrap(), Swept { orphans: 1, ..Swept::default() });
         assert!(folder.path().join("runs/7/ledger.parquet.part").exists() && frames.exists("runs/7/records"));
+    }
+
+    #[test]
+    fn a_span_longer_than_time_keeps_everything() {
+        assert_eq!(before(at(8), Span::from_seconds(3_600)), at(7));
+        assert_eq!(before(at(8), Span::from_seconds(u64::MAX)), DateTime::UNIX_EPOCH);
     }
 
     #[test]

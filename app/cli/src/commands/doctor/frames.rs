@@ -66,7 +66,7 @@ async fn orphans(data: &Path, store: &Store) -> Result<Vec<PathBuf>, Failure> {
             let name = file.strip_prefix(&folder).unwrap_or(&file);
             let Some(run) = run_of(kind, name) else { continue };
             let is_half = file.extension().is_some_and(|ending| ending == "part");
-            // A batch outlives the row of the run that brought it, for as long as `[data] retention` says.
+            // A batch outlives the row of the run that brought it, for as long as `retention.frames` says.
             let is_unknown = !runs.contains(&run) && (kind == "runs" || run > newest) && run != published;
             if (is_half || is_unknown) && is_untouched(&file, now()) {
                 orphans.push(file);
