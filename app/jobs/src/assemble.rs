@@ -232,6 +232,7 @@ fn pairs(matched: &Matched) -> PairReport {
         added: key.new_pairs,
         split_blocks: key.split_blocks,
         capped_blocks: key.capped_blocks,
+        dropped: key.dropped,
         ..BlockingKey::default()
     };
     let doubtful = between(statistics, matched.model.review_threshold, matched.model.merge_threshold);

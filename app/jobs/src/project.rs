@@ -41,9 +41,10 @@ impl Project {
 
     /// A short fingerprint of all that says what the data mean: when it changes, everybody is made anew.
     pub fn schema_version(&self) -> String {
-        let parts = (&self.schemas.person, &self.schemas.sources, &self.schemas.matching);
+        let schemas = &self.schemas;
+        let parts = (&schemas.person, &schemas.sources, &schemas.matching, schemas.org.units());
         let text = serde_json::to_string(&parts).unwrap_or_default();
-        format!("{:016x}", xxh3_64(format!("{text}{:?}", self.schemas.org).as_bytes()))
+        format!("{:016x}", xxh3_64(text.as_bytes()))
     }
 }
 
@@ -61,4 +62,35 @@ pub fn connect(source: &SourceSchema, base: &Path) -> Result<Box<dyn Connector>,
 pub fn source_version(source: &SourceSchema, person: &kartei_schemas::person::PersonSchema) -> u64 {
     let text = serde_json::to_string(&(source, person)).unwrap_or_default();
     xxh3_64(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use kartei_schemas::org::OrgSchema;
+    use kartei_schemas::org_tree::OrgTree;
+    use serde_json::json;
+
+    use super::*;
+
+    fn project(cities: &[&str], officer: &str) -> Project {
+        let unit = |(number, city): (usize, &&str)| json!({ "id": format!("unit-{number}"), "name": city });
+        let units: Vec<_> = cities.iter().enumerate().map(unit).collect();
+        let officers = [json!({ "unit": "unit-0", "email": officer })];
+        let org: OrgSchema = serde_json::from_value(json!({ "unit": units, "officer": officers })).unwrap();
+        Project {
+            base: PathBuf::new(),
+            settings: kartei_schemas::settings::Settings::default(),
+            schemas: Schemas { org: OrgTree::build(&org).unwrap(), ..Schemas::default() },
+            jobs: serde_json::from_value(json!({})).unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_version_of_the_schemas_changes_with_the_units_and_with_nothing_else() {
+        let cities = ["Kiel", "Bonn", "Ulm", "Trier", "Mainz", "Jena", "Gera", "Celle", "Hof", "Calw"];
+        let version = project(&cities, "one@example.org").schema_version();
+        assert_eq!(project(&cities, "one@example.org").schema_version(), version);
+        assert_eq!(project(&cities, "other@example.org").schema_version(), version);
+        assert_ne!(project(&cities[1..], "one@example.org").schema_version(), version);
+    }
 }

@@ -4,11 +4,18 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::keys::{Atoms, Key, Splitter};
-use crate::linked::KeyStatistics;
+use crate::linked::{KeyPlan, KeyStatistics};
 use crate::records::Records;
 
 /// A block that nothing splits any further is compared among so many neighbours.
 const NEIGHBOURS: usize = 12;
+
+/// Pairs that one key may form, by record, before its blocks are split more finely: without a bound the pairs of common
+/// values grow with the square of the records.
+const PAIRS_A_RECORD: f64 = 3.0;
+
+/// No key's blocks are split below this many records for the number of their pairs alone.
+const FEWEST_SPLIT: usize = 8;
 
 /// The blocks of all keys, laid out so that the partners of one record are found without any pair being stored.
 pub(crate) struct Blocks {
@@ -22,6 +29,7 @@ pub(crate) struct Blocks {
     place_starts: Vec<u32>,
     places: Vec<u32>,
     pub(crate) statistics: Vec<KeyStatistics>,
+    pub(crate) plans: Vec<KeyPlan>,
 }
 
 struct KeyBlocks {
@@ -31,15 +39,16 @@ struct KeyBlocks {
 }
 
 impl Blocks {
-    /// Forms the blocks of all keys; with `touched`, only those that hold a touched record, and these whole.
+    /// Forms the blocks of all keys; with `touched`, only those that hold a touched record, and these whole. Keys of
+    /// which `plans` says how they are used are used so.
     pub(crate) fn form(
         records: &Records,
         (keys, splitters): (&[Key], &[Splitter]),
         max_block_records: usize,
-        touched: Option<&[bool]>,
+        (touched, plans): (Option<&[bool]>, &[KeyPlan]),
     ) -> Self {
         let atoms = Atoms::new(records);
-        let cutter = Cutter { records, atoms: &atoms, splitters, most: max_block_records.clamp(2, 4096), touched };
+        let cutter = Cutter { records, atoms: &atoms, splitters, touched };
         let mut blocks = Self {
             members: Vec::new(),
             partners: Vec::new(),
@@ -47,9 +56,12 @@ impl Blocks {
             place_starts: Vec::new(),
             places: Vec::new(),
             statistics: Vec::new(),
+            plans: Vec::new(),
         };
         for key in keys {
-            let found = cutter.blocks_of(key);
+            let mut plan = plans.iter().find(|plan| plan.name == key.name).cloned();
+            let found = cutter.blocks_of(key, &mut plan, max_block_records.clamp(2, 4096));
+            blocks.plans.extend(plan);
             blocks.key_starts.push(blocks.members.len());
             blocks.members.extend(found.members);
             blocks.partners.extend(found.partners);
@@ -79,13 +91,17 @@ impl Blocks {
     }
 
     /// Calls `each` with every partner of a record that comes after it, and the key; a partner may come again.
-    pub(crate) fn partners_after(&self, record: u32, mut each: impl FnMut(u32, usize)) {
+    /// Keys that are `dropped` are passed over.
+    pub(crate) fn partners_after(&self, record: u32, dropped: &[bool], mut each: impl FnMut(u32, usize)) {
         let range = self.place_starts[record as usize] as usize..self.place_starts[record as usize + 1] as usize;
         let mut key = 0;
         for place in &self.places[range] {
             let place = *place as usize;
             while self.key_starts.get(key + 1).is_some_and(|start| *start <= place) {
                 key += 1;
+            }
+            if dropped[key] {
+                continue;
             }
             let count = usize::from(self.partners[place]);
             for partner in &self.members[place + 1..=place + count] {
@@ -99,30 +115,55 @@ struct Cutter<'a> {
     records: &'a Records,
     atoms: &'a Atoms<'a>,
     splitters: &'a [Splitter],
-    most: usize,
     touched: Option<&'a [bool]>,
 }
 
 impl Cutter<'_> {
-    fn blocks_of(&self, key: &Key) -> KeyBlocks {
-        let mut entries = self.entries(key);
-        entries.par_sort_unstable();
-        entries.dedup();
+    /// The blocks of a key; where there is no plan for it yet, one is made.
+    fn blocks_of(&self, key: &Key, plan: &mut Option<KeyPlan>, max_block_records: usize) -> KeyBlocks {
         let mut blocks = KeyBlocks {
             members: Vec::new(),
             partners: Vec::new(),
             statistics: KeyStatistics { name: key.name.clone(), ..KeyStatistics::default() },
         };
+        if plan.as_ref().is_some_and(|plan| plan.dropped) {
+            blocks.statistics.dropped = true;
+            return blocks;
+        }
+        let mut entries = self.entries(key);
+        entries.par_sort_unstable();
+        entries.dedup();
+        let made = || KeyPlan {
+            name: key.name.clone(),
+            max_block_records: self.largest_block(&entries, max_block_records),
+            dropped: false,
+        };
+        let most = plan.get_or_insert_with(made).max_block_records;
         for block in entries.chunk_by(|left, right| left.0 == right.0) {
-            if block.len() > self.most {
+            if block.len() > most {
                 blocks.statistics.split_blocks += 1;
                 let members: Vec<u32> = block.iter().map(|(_, record)| *record).collect();
-                self.split(&members, 0, &mut blocks);
+                self.split(&members, (0, most), &mut blocks);
             } else if block.len() > 1 {
                 self.add(&mut blocks, block.iter().map(|(_, record)| *record), usize::MAX);
             }
         }
         blocks
+    }
+
+    /// The largest block that keeps a key's pairs within bounds, if those beyond it fall into parts of half that size.
+    fn largest_block(&self, entries: &[(u64, u32)], most: usize) -> usize {
+        let bound = PAIRS_A_RECORD * self.records.len() as f64;
+        let pairs_with = |most: usize| {
+            let blocks = entries.chunk_by(|left, right| left.0 == right.0);
+            let partners = |block: &[(u64, u32)]| if block.len() <= most { block.len() - 1 } else { most / 2 };
+            blocks.map(|block| block.len() as f64 * partners(block) as f64 / 2.0).sum::<f64>()
+        };
+        let sizes = std::iter::successors(Some(most), |most| Some(most / 2));
+        sizes
+            .take_while(|size| *size >= FEWEST_SPLIT)
+            .find(|size| pairs_with(*size) <= bound)
+            .unwrap_or(FEWEST_SPLIT.min(most))
     }
 
     fn add(&self, blocks: &mut KeyBlocks, members: impl ExactSizeIterator<Item = u32> + Clone, most: usize) {
@@ -169,8 +210,8 @@ impl Cutter<'_> {
     }
 
     /// Splits a block by the next splitter that tells its members apart.
-    fn split(&self, members: &[u32], from: usize, blocks: &mut KeyBlocks) {
-        if members.len() <= self.most {
+    fn split(&self, members: &[u32], (from, most): (usize, usize), blocks: &mut KeyBlocks) {
+        if members.len() <= most {
             if members.len() > 1 {
                 self.add(blocks, members.iter().copied(), usize::MAX);
             }
@@ -187,7 +228,7 @@ impl Cutter<'_> {
             }
             for part in entries.chunk_by(|left, right| left.0 == right.0) {
                 let members: Vec<u32> = part.iter().map(|(_, record)| *record).collect();
-                self.split(&members, number + 1, blocks);
+                self.split(&members, (number + 1, most), blocks);
             }
             return;
         }

@@ -189,6 +189,8 @@ struct Groups {
     /// Sum of the clamped weights between two groups, by place.
     sums: Vec<f32>,
     forbidden: Vec<bool>,
+    /// Per group the nearest of those after it.
+    nearest: Vec<Option<Nearest>>,
     count: usize,
 }
 
@@ -212,7 +214,7 @@ impl Groups {
             }
         }
         let members = component.records.iter().map(|record| vec![*record]).collect();
-        let mut groups = Self { members, sums, forbidden: vec![false; count * count], count };
+        let mut groups = Self { members, sums, forbidden: vec![false; count * count], nearest: Vec::new(), count };
         for (left, right) in &component.different {
             groups.forbid(place_of(*left), place_of(*right));
         }
@@ -234,37 +236,75 @@ impl Groups {
 
     fn merge(mut self, threshold: f32) -> Divided {
         let mut merges = Vec::new();
+        self.nearest = (0..self.count).map(|group| self.nearest_of(group)).collect();
         while let Some((left, right)) = self.best(threshold) {
             let place = left * self.count + right;
             let pairs = (self.members[left].len() * self.members[right].len()) as f32;
             merges.push(Merge { mean: self.sums[place] / pairs, pairs });
             self.join(left, right);
+            self.look_again(left, right);
         }
         self.members.retain(|members| !members.is_empty());
         Divided { clusters: self.members, merges }
     }
 
-    /// The two groups with the highest mean weight, if it reaches the threshold.
+    /// The two groups with the highest mean weight, if it reaches the threshold; of equals the first.
     fn best(&self, threshold: f32) -> Option<(usize, usize)> {
-        let mut best = None;
-        let mut best_mean = threshold;
-        for left in 0..self.count {
-            if self.members[left].is_empty() {
-                continue;
-            }
-            for right in left + 1..self.count {
-                if self.members[right].is_empty() || self.forbidden[left * self.count + right] {
-                    continue;
-                }
-                let pairs = (self.members[left].len() * self.members[right].len()) as f32;
-                let mean = self.sums[left * self.count + right] / pairs;
-                if mean > best_mean || (best.is_none() && mean >= best_mean) {
-                    best = Some((left, right));
-                    best_mean = mean;
-                }
+        let mut best: Option<(usize, Nearest)> = None;
+        for (group, nearest) in self.nearest.iter().enumerate() {
+            if let Some(nearest) = nearest
+                && nearest.mean >= threshold
+                && best.is_none_or(|(_, best)| nearest.mean > best.mean)
+            {
+                best = Some((group, *nearest));
             }
         }
-        best
+        best.map(|(group, nearest)| (group, nearest.group))
+    }
+
+    /// The group after this one whose mean weight with it is highest; of equals the first.
+    fn nearest_of(&self, group: usize) -> Option<Nearest> {
+        if self.members[group].is_empty() {
+            return None;
+        }
+        let mut nearest: Option<Nearest> = None;
+        for other in group + 1..self.count {
+            if let Some(mean) = self.mean(group, other)
+                && nearest.is_none_or(|nearest| mean > nearest.mean)
+            {
+                nearest = Some(Nearest { group: other, mean });
+            }
+        }
+        nearest
+    }
+
+    /// The mean weight of the pairs between two groups; none where one is empty, or they must stay apart.
+    fn mean(&self, left: usize, right: usize) -> Option<f32> {
+        let place = left * self.count + right;
+        let pairs = self.members[left].len() * self.members[right].len();
+        (pairs > 0 && !self.forbidden[place]).then(|| self.sums[place] / pairs as f32)
+    }
+
+    /// Finds the nearest groups anew of all that a join may have changed, and of no others.
+    fn look_again(&mut self, left: usize, right: usize) {
+        self.nearest[right] = None;
+        self.nearest[left] = self.nearest_of(left);
+        for group in 0..right {
+            match self.nearest[group] {
+                Some(nearest) if nearest.group == left || nearest.group == right => {
+                    self.nearest[group] = self.nearest_of(group);
+                }
+                Some(nearest) if group < left => {
+                    let is_nearer = |mean: &f32| {
+                        *mean > nearest.mean || (*mean).total_cmp(&nearest.mean).is_eq() && left < nearest.group
+                    };
+                    if let Some(mean) = self.mean(group, left).filter(is_nearer) {
+                        self.nearest[group] = Some(Nearest { group: left, mean });
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     fn join(&mut self, left: usize, right: usize) {
@@ -279,6 +319,13 @@ impl Groups {
             }
         }
     }
+}
+
+/// The group that is nearest to another one.
+#[derive(Debug, Clone, Copy)]
+struct Nearest {
+    group: usize,
+    mean: f32,
 }
 
 /// The probability of a weight in bits of log-odds.

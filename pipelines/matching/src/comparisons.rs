@@ -1,5 +1,7 @@
 //! The comparisons of a run, and the levels that each gives to a pair: small integers, four bits each, in one word.
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::columns::MISSING;
 use crate::contacts::{self, Email};
 use crate::dates;
@@ -161,6 +163,27 @@ pub(crate) fn subjects(records: &Records) -> Vec<Subject> {
     subjects.extend(records.extras.iter().enumerate().map(|(number, extra)| Subject::Extra(number, extra.kind)));
     subjects.truncate(MOST_COMPARISONS);
     subjects
+}
+
+/// A comparer for each thread, made when the thread first asks.
+pub(crate) struct Comparers<'a> {
+    records: &'a Records,
+    subjects: &'a [Subject],
+    threads: Vec<Mutex<Option<Comparer<'a>>>>,
+}
+
+impl<'a> Comparers<'a> {
+    pub(crate) fn new(records: &'a Records, subjects: &'a [Subject]) -> Self {
+        let threads = (0..=rayon::current_num_threads()).map(|_| Mutex::new(None)).collect();
+        Self { records, subjects, threads }
+    }
+
+    /// The levels of a pair.
+    pub(crate) fn pattern(&self, left: u32, right: u32) -> u64 {
+        let thread = rayon::current_thread_index().map_or(0, |index| index + 1);
+        let mut comparer = self.threads[thread].lock().unwrap_or_else(PoisonError::into_inner);
+        comparer.get_or_insert_with(|| Comparer::new(self.records, self.subjects)).pattern(left, right)
+    }
 }
 
 /// Compares pairs of records. Each thread has its own, with its own memory of value pairs.

@@ -7,11 +7,11 @@ use rayon::prelude::*;
 
 use crate::blocks::Blocks;
 use crate::clusters::{Clustering, Edge, Merge};
-use crate::comparisons::{Comparer, Subject, subjects};
+use crate::comparisons::{Comparer, Comparers, Subject, subjects};
 use crate::constraints::{Constraints, Judged};
 use crate::earlier::Earlier;
 use crate::learned::Corrections;
-use crate::linked::{Fit, Linked, Model};
+use crate::linked::{Fit, KeyPlan, Linked, Model};
 use crate::outcome::{Decided, Scored, outcome};
 use crate::rarity::Frequencies;
 use crate::records::Records;
@@ -24,6 +24,11 @@ use crate::{LinkError, LinkOptions, Progress, Stage, contacts, keys, threshold};
 
 /// Pairs from which the weights are fitted, about.
 const SAMPLE_PAIRS: u64 = 1_000_000;
+
+/// A key of which at least so many pairs were sampled is left out where less than this share of them may be one person or
+/// one household.
+const IDLE_SAMPLE: u64 = 10_000;
+const IDLE_SHARE: f64 = 5e-5;
 
 /// Pairs below these probabilities are forgotten after the first look.
 const KEPT_SAME: f64 = 0.002;
@@ -68,7 +73,9 @@ pub fn link(
     let keys = keys::all(&prepared);
     let splitters = keys::splitters(&prepared);
     let touched = earlier.as_ref().filter(|_| kept_model.is_some()).map(|earlier| earlier.touched.as_slice());
-    let blocks = Blocks::form(&prepared, (&keys, &splitters), schema.candidates.max_block_records, touched);
+    let plans = kept_model.map_or(&[][..], |model| &model.keys);
+    let most = schema.candidates.max_block_records;
+    let blocks = Blocks::form(&prepared, (&keys, &splitters), most, (touched, plans));
     options.tell(Stage::Candidates, count, count);
     let corrections = Corrections::of(schema.learned.as_ref(), &subjects, &prepared);
     let run = Run {
@@ -108,15 +115,16 @@ impl Run<'_> {
     fn link_anew(&self, shipped: &Weights) -> Linked {
         let candidates: u64 = self.blocks.statistics.iter().map(|key| key.pairs).sum();
         let thousandths = (SAMPLE_PAIRS * 1000 / candidates.max(1)).clamp(1, 1000);
-        let sample = self.scan(None).walk(
-            |left, _| thousandths == 1000 || mix(u64::from(left), 7) % 1000 < thousandths,
-            |pair| Some((pair.left, pair.right, pair.pattern)),
-        );
+        let all_keys = vec![false; self.blocks.plans.len()];
+        let sample = self
+            .scan((&all_keys, None))
+            .walk(|left, _| thousandths == 1000 || mix(u64::from(left), 7) % 1000 < thousandths, Some);
         let share = thousandths as f64 / 1000.0;
         let believed = |slot| training::belief(shipped, self.subjects, slot);
         let by_records = Frequencies::count(self.records, believed, None);
         let (first, _) = self.fit(shipped, &by_records, &sample.kept, share);
-        let mut found = self.score(&first, &by_records, |_, _| true);
+        let dropped = self.idle_keys((&first, &by_records), &sample.kept);
+        let mut found = self.score((&first, &by_records), &dropped, |_, _| true);
         let counted = self.cluster(&found.kept, (&first, &by_records), FIRST_LOOK).0;
         let by_persons = Frequencies::count(self.records, believed, Some(&counted));
         let (second, fit) = self.fit(shipped, &by_persons, &sample.kept, share);
@@ -133,6 +141,7 @@ impl Run<'_> {
             review_threshold: self.schema.thresholds.review.unwrap_or(0.1).min(merge),
             records: self.records.height() as u64,
             fit,
+            keys: self.plans(&dropped),
         };
         self.decide(found, (&second, &by_persons), counted, model)
     }
@@ -142,7 +151,9 @@ impl Run<'_> {
         let believed = |slot| training::belief(shipped, self.subjects, slot);
         let frequencies = Frequencies::count(self.records, believed, Some(&earlier.counted));
         let is_touched = |record: u32| earlier.touched[record as usize];
-        let mut found = self.score(weights, &frequencies, |left, right| is_touched(left) || is_touched(right));
+        let dropped: Vec<bool> = self.blocks.plans.iter().map(|plan| plan.dropped).collect();
+        let wanted = |left, right| is_touched(left) || is_touched(right);
+        let mut found = self.score((weights, &frequencies), &dropped, wanted);
         found.kept.extend(self.score_listed(weights, &frequencies, &earlier.pairs));
         let model = Model {
             merge_threshold: self.schema.thresholds.merge.unwrap_or(model.merge_threshold),
@@ -164,18 +175,35 @@ impl Run<'_> {
         outcome((self.records, self.subjects), self.blocks, self.constraints, model, &decided)
     }
 
-    fn scan<'a>(&'a self, progress: Option<&'a (dyn Fn(Progress) + Sync)>) -> Scan<'a> {
-        Scan { records: self.records, subjects: self.subjects, blocks: self.blocks, progress }
+    fn scan<'a>(&'a self, (dropped, progress): (&'a [bool], Option<&'a (dyn Fn(Progress) + Sync)>)) -> Scan<'a> {
+        Scan { records: self.records, subjects: self.subjects, blocks: self.blocks, dropped, progress }
+    }
+
+    /// Per key whether it is not worth its pairs: of many that only it formed, a sample holds next to none that may be
+    /// one person or one household. Where there are few pairs in all, every key stays.
+    fn idle_keys(&self, (weights, frequencies): (&Weights, &Frequencies), sample: &[Candidate]) -> Vec<bool> {
+        let table = WeightTable::new(weights);
+        let mut found = vec![(0_u64, 0.0_f64); self.blocks.plans.len()];
+        for pair in sample {
+            let [same, household, _] =
+                self.odds(&table, frequencies, (pair.left, pair.right), pair.pattern).probabilities();
+            if let Some((pairs, sum)) = found.get_mut(usize::from(pair.key)) {
+                *pairs += 1;
+                *sum += same + household;
+            }
+        }
+        let candidates: u64 = self.blocks.statistics.iter().map(|key| key.pairs).sum();
+        let is_idle = |(pairs, sum): &(u64, f64)| *pairs >= IDLE_SAMPLE && *sum < IDLE_SHARE * *pairs as f64;
+        found.iter().map(|key| candidates > SAMPLE_PAIRS && is_idle(key)).collect()
+    }
+
+    fn plans(&self, dropped: &[bool]) -> Vec<KeyPlan> {
+        let plans = self.blocks.plans.iter().zip(dropped);
+        plans.map(|(plan, dropped)| KeyPlan { dropped: *dropped, ..plan.clone() }).collect()
     }
 
     /// The weights fitted to the sample, and how that went.
-    fn fit(
-        &self,
-        shipped: &Weights,
-        frequencies: &Frequencies,
-        sample: &[(u32, u32, u64)],
-        share: f64,
-    ) -> (Weights, Fit) {
+    fn fit(&self, shipped: &Weights, frequencies: &Frequencies, sample: &[Candidate], share: f64) -> (Weights, Fit) {
         let count = self.records.len();
         let mut weights = Weights { prior: training::first_prior(count), ..shipped.clone() };
         training::fit_strangers(&mut weights, self.records, self.subjects, frequencies);
@@ -185,7 +213,7 @@ impl Run<'_> {
         }
         let patterns: Vec<(u64, Odds)> = sample
             .par_iter()
-            .map(|(left, right, pattern)| (*pattern, self.rarity(frequencies, *left, *right, *pattern)))
+            .map(|pair| (pair.pattern, self.rarity(frequencies, pair.left, pair.right, pair.pattern)))
             .collect();
         let patterns = training::count_patterns(patterns.into_iter());
         let all_pairs = count as f64 * (count as f64 - 1.0) / 2.0;
@@ -212,12 +240,12 @@ impl Run<'_> {
     /// Scores the wanted candidates, and keeps those that may be one person or one household.
     fn score(
         &self,
-        weights: &Weights,
-        frequencies: &Frequencies,
+        (weights, frequencies): (&Weights, &Frequencies),
+        dropped: &[bool],
         wanted: impl Fn(u32, u32) -> bool + Sync,
     ) -> Found<Scored> {
         let table = WeightTable::new(weights);
-        self.scan(self.options.progress).walk(wanted, |pair| self.scored(&table, frequencies, pair))
+        self.scan((dropped, self.options.progress)).walk(wanted, |pair| self.scored(&table, frequencies, pair))
     }
 
     /// Scores pairs that were kept before.
@@ -283,8 +311,9 @@ impl Run<'_> {
                 Edge { left: pair.left, right: pair.right, weight }
             })
             .collect();
+        let comparers = Comparers::new(self.records, self.subjects);
         let score = |left: u32, right: u32| {
-            let pattern = Comparer::unremembering(self.records, self.subjects).pattern(left, right);
+            let pattern = comparers.pattern(left, right);
             bond(self.odds(&table, frequencies, (left, right), pattern), prior) + self.habit(left, right)
         };
         let clustering = Clustering { records: self.records.len(), score: &score, constraints: self.constraints };

@@ -120,6 +120,20 @@ pub struct Model {
     pub records: u64,
     /// How the weights came about.
     pub fit: Fit,
+    /// How the blocking keys were used, so that an incremental run forms the same pairs.
+    #[serde(default)]
+    pub keys: Vec<KeyPlan>,
+}
+
+/// How a blocking key is used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPlan {
+    /// The key's name.
+    pub name: String,
+    /// Blocks of more records are split.
+    pub max_block_records: usize,
+    /// Whether the key is left out, since it brought next to nothing.
+    pub dropped: bool,
 }
 
 /// How the weights came about.
@@ -185,6 +199,9 @@ pub struct KeyStatistics {
     pub split_blocks: u64,
     /// Blocks that stayed too large and were compared among neighbours only.
     pub capped_blocks: u64,
+    /// Whether its pairs were not compared, since a sample of them held next to no one person and no one household.
+    #[serde(default)]
+    pub dropped: bool,
 }
 
 /// What became of the judgements.

@@ -208,6 +208,9 @@ fn statistics(
     for (key, new_pairs) in keys.iter_mut().zip(&decided.new_pairs) {
         key.new_pairs = *new_pairs;
     }
+    for (key, plan) in keys.iter_mut().zip(&model.keys) {
+        key.dropped = plan.dropped;
+    }
     let mut histogram = vec![0_u64; 20];
     let (mut inside, mut coherent, mut matched) = (0_u64, 0_u64, 0_u64);
     for pair in pairs {

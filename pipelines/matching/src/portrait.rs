@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::LinkError;
 use crate::columns::MISSING;
-use crate::comparisons::Subject;
+use crate::comparisons::{Comparers, Subject};
 use crate::explain::Explainer;
 use crate::forest::Forest;
 use crate::linked::Linked;
@@ -69,8 +69,12 @@ pub struct DoubtfulCluster {
 /// Looks at what the model of `linked` makes of each record by itself.
 pub fn portrait(records: &DataFrame, schema: &MatchSchema, linked: &Linked) -> Result<Portrait, LinkError> {
     let explainer = Explainer::new(records, schema, &linked.model, (&linked.clusters, &linked.counted))?;
-    let is_thin = |row| explainer.probability(row, row).is_some_and(|it| it < linked.model.merge_threshold);
-    let is_thin: Vec<bool> = (0..records.height()).into_par_iter().map(is_thin).collect();
+    let comparers = Comparers::new(&explainer.records, &explainer.subjects);
+    let is_thin = |number: &u32| {
+        let pattern = comparers.pattern(*number, *number);
+        explainer.corrected(pattern, (*number, *number)).probabilities()[0] < linked.model.merge_threshold
+    };
+    let is_thin: Vec<bool> = explainer.numbers.par_iter().map(is_thin).collect();
     Ok(Portrait {
         sources: reach(records, &is_thin),
         frequent: explainer.subjects.iter().filter_map(|subject| frequent(&explainer.records, *subject)).collect(),

@@ -150,8 +150,11 @@ fn rounded(probability: f64) -> f64 {
 /// All candidate pairs that are worth sampling, how many are not, and what the model expects of those.
 fn candidates(explainer: &Explainer, max_block_records: usize, bands: &Bands) -> (Vec<SampledPair>, u64, f64) {
     let records = &explainer.records;
-    let blocks = Blocks::form(records, (&keys::all(records), &keys::splitters(records)), max_block_records, None);
-    let scan = Scan { records, subjects: &explainer.subjects, blocks: &blocks, progress: None };
+    let (all, splitters) = (keys::all(records), keys::splitters(records));
+    let blocks = Blocks::form(records, (&all, &splitters), max_block_records, (None, &[]));
+    // What linking left out is looked at here, since it is the share of what was missed that is asked for.
+    let dropped = vec![false; all.len()];
+    let scan = Scan { records, subjects: &explainer.subjects, blocks: &blocks, dropped: &dropped, progress: None };
     let (improbable, expected) = (AtomicU64::new(0), AtomicU64::new(0));
     let found = scan.walk(
         |_, _| true,

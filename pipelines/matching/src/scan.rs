@@ -19,6 +19,8 @@ pub(crate) struct Scan<'a> {
     pub(crate) records: &'a Records,
     pub(crate) subjects: &'a [Subject],
     pub(crate) blocks: &'a Blocks,
+    /// Per key whether its pairs are left out.
+    pub(crate) dropped: &'a [bool],
     pub(crate) progress: Option<&'a (dyn Fn(Progress) + Sync)>,
 }
 
@@ -103,7 +105,7 @@ impl Scan<'_> {
         for left in lefts {
             let left = u32::try_from(left).unwrap_or(u32::MAX);
             partners.clear();
-            self.blocks.partners_after(left, |right, key| {
+            self.blocks.partners_after(left, self.dropped, |right, key| {
                 let seen = &mut walker.seen[right as usize];
                 if *seen != left + 1 && wanted(left, right) {
                     *seen = left + 1;

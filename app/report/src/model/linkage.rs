@@ -34,6 +34,8 @@ pub struct BlockingKey {
     pub split_blocks: u64,
     /// Blocks that were still too large, so that pairs inside them were left out.
     pub capped_blocks: u64,
+    /// Whether its pairs were not compared, since a sample of them held next to none worth it.
+    pub dropped: bool,
 }
 
 /// The scores of the compared pairs.

@@ -33,8 +33,9 @@ pub(super) fn pairs(report: &RunReport, voice: Voice) -> Section {
     if !pairs.keys.is_empty() {
         let most = pairs.keys.iter().map(|key| key.pairs).max().unwrap_or(0);
         let row = |key: &BlockingKey| {
+            let left_out = if key.dropped { voice.say(" (ausgelassen)", " (left out)") } else { "" };
             vec![
-                Cell::new(key.name.clone()),
+                Cell::new(format!("{}{left_out}", key.name)),
                 count(key.pairs, voice).with_share(key.pairs, most),
                 count(key.added, voice),
                 count(key.largest_block, voice),
