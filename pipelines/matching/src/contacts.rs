@@ -1,5 +1,6 @@
 //! E-mail addresses taken apart: the local part, and the name that it seems to spell.
 
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::columns::{Column, MISSING};
@@ -176,17 +177,14 @@ const MOST_GIVEN_NAMES: usize = 12;
 /// Takes contacts out of the records that too many people share.
 pub(crate) fn drop_junk(records: &mut Records) {
     for slot in [slot::EMAIL, slot::MOBILE, slot::PHONE] {
-        let mut names: FxHashMap<u32, FxHashSet<u32>> = FxHashMap::default();
-        for (contact, given) in records.column(slot).zip(records.column(slot::GIVEN)) {
-            if contact != MISSING && given != MISSING {
-                let names = names.entry(contact).or_default();
-                if names.len() <= MOST_GIVEN_NAMES {
-                    names.insert(given);
-                }
-            }
-        }
+        let both = records.column(slot).zip(records.column(slot::GIVEN));
+        let mut pairs: Vec<(u32, u32)> =
+            both.filter(|(contact, given)| *contact != MISSING && *given != MISSING).collect();
+        pairs.par_sort_unstable();
+        pairs.dedup();
+        let of_contacts = pairs.chunk_by(|left, right| left.0 == right.0);
         let junk: FxHashSet<u32> =
-            names.into_iter().filter(|(_, names)| names.len() > MOST_GIVEN_NAMES).map(|(contact, _)| contact).collect();
+            of_contacts.filter(|names| names.len() > MOST_GIVEN_NAMES).map(|names| names[0].0).collect();
         records.forget(slot, &junk);
     }
 }

@@ -72,7 +72,8 @@ fn tell(files: &[Written], folder: &Path, console: Console) -> Outcome {
         console.remark(format_args!("{kept} files were there already and stay as they are"));
     }
     console.hint(format_args!(
-        "put your exports into {}, say in schemas/sources/ which column is what, and run `kartei check -c {}`",
+        "put your exports into {}, say in schemas/sources/ which column is what, remove the examples there that you \
+         have no export for, and run `kartei check -c {}`",
         folder.join("inbox").display(),
         folder.display()
     ));
