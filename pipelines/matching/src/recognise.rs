@@ -17,7 +17,8 @@ use content::Content;
 pub struct ColumnSample<'a> {
     /// The header as received.
     pub header: &'a str,
-    /// Some values, `""` where a cell is empty; a few hundred from all over the file are enough.
+    /// Some values, `""` where a cell is empty; a few hundred from all over the file are enough. Those of all columns are
+    /// of the same rows.
     pub values: &'a [&'a str],
 }
 
@@ -112,6 +113,7 @@ pub fn recognise(columns: &[ColumnSample<'_>]) -> Recognition {
         recognised.push(found);
     }
     name_records(&mut recognised, &contents);
+    leave_out_repeats(&mut recognised, columns);
     Recognition { columns: recognised }
 }
 
@@ -201,6 +203,22 @@ fn name_records(columns: &mut [RecognisedColumn], contents: &[Content]) {
     if let Some(place) = candidate {
         columns[place] =
             RecognisedColumn { header: std::mem::take(&mut columns[place].header), ..key(Because::Content) };
+    }
+}
+
+/// A column that only says once more what others say, such as given name and surname together, is no evidence of its
+/// own: counted as such it would make namesakes one person.
+fn leave_out_repeats(columns: &mut [RecognisedColumn], samples: &[ColumnSample<'_>]) {
+    let told: Vec<&[&str]> = columns
+        .iter()
+        .zip(samples)
+        .filter(|(column, _)| column.part == Part::Field)
+        .map(|(_, sample)| sample.values)
+        .collect();
+    for (column, sample) in columns.iter_mut().zip(samples) {
+        if column.part == Part::Extra && column.because == Because::Nothing && content::repeats(sample.values, &told) {
+            (column.part, column.role, column.because) = (Part::Ignored, Role::Ignore, Because::Content);
+        }
     }
 }
 

@@ -8,6 +8,9 @@ use kartei_schemas::person::FieldKind;
 /// Years before this are no birth dates of living people: such dates are read as plain text.
 const FIRST_YEAR_OF_THE_LIVING: u32 = 1900;
 
+/// Cells of several words from which on it can be said that a column repeats others.
+const FEWEST_REPEATS: usize = 5;
+
 /// What was seen in a sample of a column.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Content {
@@ -57,6 +60,28 @@ pub(crate) fn look_at(values: &[&str]) -> Content {
     }
     content.distinct = distinct.len();
     content
+}
+
+/// Whether nearly all cells of several words hold no word that the other columns do not hold in the same row, and most
+/// cells are such.
+pub(crate) fn repeats(values: &[&str], others: &[&[&str]]) -> bool {
+    let (mut filled, mut long, mut repeated) = (0, 0, 0);
+    for (row, value) in values.iter().enumerate().filter(|(_, value)| !value.trim().is_empty()) {
+        filled += 1;
+        let said = words(value);
+        if said.len() > 1 {
+            long += 1;
+            let known: BTreeSet<String> =
+                others.iter().filter_map(|other| other.get(row)).flat_map(|it| words(it)).collect();
+            repeated += usize::from(said.is_subset(&known));
+        }
+    }
+    long >= FEWEST_REPEATS && long * 2 >= filled && repeated * 10 >= long * 9
+}
+
+fn words(text: &str) -> BTreeSet<String> {
+    let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
 }
 
 fn is_email(value: &str) -> bool {

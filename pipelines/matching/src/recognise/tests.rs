@@ -102,3 +102,14 @@ fn a_column_called_cluster_is_the_truth_even_where_a_sample_holds_each_value_onc
     ]);
     assert_eq!(found[1], ("cluster".to_owned(), Part::Truth));
 }
+
+#[test]
+fn a_column_that_says_once_more_what_others_say_is_left_out() {
+    let given = ["Thomas", "Anna Maria", "", "Jörg", "Ida", "Karl"];
+    let surname = ["Chudleigh", "Sand", "Wald", "Krause", "von Berg", "See"];
+    let together = ["Chudleigh, Thomas", "Anna Maria Sand", "", "KRAUSE Jörg", "Ida von Berg", "Karl See"];
+    let work = ["Maler und Dichter", "Maler", "Dichter", "Maler und Anna", "Dichter und Maler", "Maler am See"];
+    let found = fields(&[("Vorname", &given), ("Nachname", &surname), ("Etikett", &together), ("Werk", &work)]);
+    assert_eq!(found[2], ("etikett".to_owned(), Part::Ignored));
+    assert_eq!(found[3], ("werk".to_owned(), Part::Extra));
+}
