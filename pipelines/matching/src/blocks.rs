@@ -59,9 +59,9 @@ impl Blocks {
             plans: Vec::new(),
         };
         for key in keys {
-            let mut plan = plans.iter().find(|plan| plan.name == key.name).cloned();
-            let found = cutter.blocks_of(key, &mut plan, max_block_records.clamp(2, 4096));
-            blocks.plans.extend(plan);
+            let plan = plans.iter().find(|plan| plan.name == key.name).cloned();
+            let (found, plan) = cutter.blocks_of(key, plan, max_block_records.clamp(2, 4096));
+            blocks.plans.push(plan);
             blocks.key_starts.push(blocks.members.len());
             blocks.members.extend(found.members);
             blocks.partners.extend(found.partners);
@@ -119,26 +119,25 @@ struct Cutter<'a> {
 }
 
 impl Cutter<'_> {
-    /// The blocks of a key; where there is no plan for it yet, one is made.
-    fn blocks_of(&self, key: &Key, plan: &mut Option<KeyPlan>, max_block_records: usize) -> KeyBlocks {
+    /// The blocks of a key, and how it was used: as the plan says, or where there is none yet as the records want it.
+    fn blocks_of(&self, key: &Key, plan: Option<KeyPlan>, max_block_records: usize) -> (KeyBlocks, KeyPlan) {
         let mut blocks = KeyBlocks {
             members: Vec::new(),
             partners: Vec::new(),
             statistics: KeyStatistics { name: key.name.clone(), ..KeyStatistics::default() },
         };
-        if plan.as_ref().is_some_and(|plan| plan.dropped) {
-            blocks.statistics.dropped = true;
-            return blocks;
+        if let Some(plan) = plan.clone().filter(|plan| plan.dropped) {
+            return (blocks, plan);
         }
         let mut entries = self.entries(key);
         entries.par_sort_unstable();
         entries.dedup();
-        let made = || KeyPlan {
+        let plan = plan.unwrap_or_else(|| KeyPlan {
             name: key.name.clone(),
-            max_block_records: self.largest_block(&entries, max_block_records),
+            max_block_records: largest_block(&entries, self.records.len(), max_block_records),
             dropped: false,
-        };
-        let most = plan.get_or_insert_with(made).max_block_records;
+        });
+        let most = plan.max_block_records;
         for block in entries.chunk_by(|left, right| left.0 == right.0) {
             if block.len() > most {
                 blocks.statistics.split_blocks += 1;
@@ -148,22 +147,7 @@ impl Cutter<'_> {
                 self.add(&mut blocks, block.iter().map(|(_, record)| *record), usize::MAX);
             }
         }
-        blocks
-    }
-
-    /// The largest block that keeps a key's pairs within bounds, if those beyond it fall into parts of half that size.
-    fn largest_block(&self, entries: &[(u64, u32)], most: usize) -> usize {
-        let bound = PAIRS_A_RECORD * self.records.len() as f64;
-        let pairs_with = |most: usize| {
-            let blocks = entries.chunk_by(|left, right| left.0 == right.0);
-            let partners = |block: &[(u64, u32)]| if block.len() <= most { block.len() - 1 } else { most / 2 };
-            blocks.map(|block| block.len() as f64 * partners(block) as f64 / 2.0).sum::<f64>()
-        };
-        let sizes = std::iter::successors(Some(most), |most| Some(most / 2));
-        sizes
-            .take_while(|size| *size >= FEWEST_SPLIT)
-            .find(|size| pairs_with(*size) <= bound)
-            .unwrap_or(FEWEST_SPLIT.min(most))
+        (blocks, plan)
     }
 
     fn add(&self, blocks: &mut KeyBlocks, members: impl ExactSizeIterator<Item = u32> + Clone, most: usize) {
@@ -237,6 +221,20 @@ impl Cutter<'_> {
     }
 }
 
+/// The largest block that keeps a key's pairs within bounds, if those beyond it fall into parts of half that size.
+/// `entries` are sorted.
+fn largest_block(entries: &[(u64, u32)], records: usize, most: usize) -> usize {
+    let bound = PAIRS_A_RECORD * records as f64;
+    let pairs_with = |most: usize| {
+        let blocks = entries.chunk_by(|left, right| left.0 == right.0);
+        let partners = |block: &[(u64, u32)]| if block.len() <= most { block.len() - 1 } else { most / 2 };
+        blocks.map(|block| block.len() as f64 * partners(block) as f64 / 2.0).sum::<f64>()
+    };
+    let sizes = std::iter::successors(Some(most), |most| Some(most / 2));
+    let fitting = sizes.take_while(|size| *size >= FEWEST_SPLIT).find(|size| pairs_with(*size) <= bound);
+    fitting.unwrap_or(FEWEST_SPLIT.min(most))
+}
+
 /// A set of hashes, with a bit a place in front of it, since most of those asked for are not there.
 #[derive(Default)]
 struct HashSieve {
@@ -276,5 +274,49 @@ impl KeyBlocks {
             self.statistics.pairs += partners as u64;
             self.partners.push(u16::try_from(partners).unwrap_or(u16::MAX));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kartei_schemas::matching::MatchSchema;
+    use polars::prelude::df;
+
+    use super::*;
+    use crate::keys;
+
+    /// Blocks of so many records each.
+    fn entries(sizes: &[usize]) -> Vec<(u64, u32)> {
+        let blocks = (0_u64..).zip(sizes);
+        let hashes = blocks.flat_map(|(hash, size)| std::iter::repeat_n(hash, *size));
+        hashes.zip(0_u32..).collect()
+    }
+
+    #[test]
+    fn a_key_that_forms_few_pairs_keeps_its_blocks_and_one_that_forms_many_has_them_split() {
+        assert_eq!(largest_block(&entries(&[64, 2, 2]), 1000, 64), 64);
+        assert_eq!(largest_block(&entries(&[64; 20]), 1280, 64), 8);
+        let finer = largest_block(&entries(&[[64; 4], [2; 4]].concat()), 1000, 64);
+        assert!((8..64).contains(&finer), "{finer}");
+        assert_eq!(largest_block(&entries(&[64; 20]), 1280, 4), 4, "never more than is allowed");
+    }
+
+    #[test]
+    fn keys_are_used_as_the_plan_of_an_earlier_run_says() {
+        let names: Vec<String> = (0..40).map(|number| format!("Name{}", number % 2)).collect();
+        let frame = df!("given_name" => &names, "surname" => &names).unwrap();
+        let records = Records::read(&frame, &MatchSchema::default()).unwrap();
+        let (all, splitters) = (keys::all(&records), keys::splitters(&records));
+        let fresh = Blocks::form(&records, (&all, &splitters), 64, (None, &[]));
+        let used = fresh.statistics.iter().position(|key| key.pairs > 0).unwrap();
+        let mut plans = fresh.plans.clone();
+        plans[used].dropped = true;
+        let again = Blocks::form(&records, (&all, &splitters), 64, (None, &plans));
+        assert_eq!((again.statistics[used].pairs, &again.plans), (0, &plans));
+        assert_eq!(fresh.plans[used].max_block_records, 8, "two blocks of twenty are too much for forty records");
+        plans[used] = KeyPlan { max_block_records: 64, dropped: false, ..plans[used].clone() };
+        let coarser = Blocks::form(&records, (&all, &splitters), 64, (None, &plans));
+        assert!(coarser.statistics[used].pairs > fresh.statistics[used].pairs);
+        assert_eq!(coarser.plans, plans);
     }
 }

@@ -76,17 +76,7 @@ fn encode(column: &FrameColumn, role: Role) -> Result<Column, LinkError> {
     let wrong_type = || LinkError::ColumnType { column: column.name().to_string(), found: column.dtype().to_string() };
     let text = column.cast(&DataType::String).map_err(|_| wrong_type())?;
     let text = text.str().map_err(|_| wrong_type())?;
-    let mut numbers: FxHashMap<&str, u32> = FxHashMap::default();
-    let mut texts = vec![String::new()];
-    let mut number = |text| {
-        if str::is_empty(text) {
-            return MISSING;
-        }
-        *numbers.entry(text).or_insert_with(|| {
-            texts.push(text.to_owned());
-            u32::try_from(texts.len() - 1).unwrap_or(u32::MAX)
-        })
-    };
-    let ids = text.iter().map(|cell| number(cell.map_or("", str::trim))).collect();
-    Ok(Column { name: column.name().to_string(), role, ids, texts })
+    let mut dictionary = Dictionary::default();
+    let ids = text.iter().map(|cell| dictionary.number(cell.map_or("", str::trim))).collect();
+    Ok(Column { name: column.name().to_string(), role, ids, texts: dictionary.texts })
 }

@@ -1,13 +1,12 @@
 //! The comparisons of a run, and the levels that each gives to a pair: small integers, four bits each, in one word.
 
-use std::sync::{Mutex, PoisonError};
-
 use crate::columns::MISSING;
 use crate::contacts::{self, Email};
 use crate::dates;
 use crate::extras::{self, ExtraKind, ExtraLevel};
 use crate::memo::Memo;
 use crate::names::{GivenLevel, SurnameLevel};
+use crate::per_thread::PerThread;
 use crate::places::{self, AddressParts, CodeNearness};
 use crate::records::{Records, slot};
 use crate::similarity::edits;
@@ -165,24 +164,22 @@ pub(crate) fn subjects(records: &Records) -> Vec<Subject> {
     subjects
 }
 
-/// A comparer for each thread, made when the thread first asks.
+/// Compares pairs on any thread, with a comparer for each.
 pub(crate) struct Comparers<'a> {
     records: &'a Records,
     subjects: &'a [Subject],
-    threads: Vec<Mutex<Option<Comparer<'a>>>>,
+    threads: PerThread<Comparer<'a>>,
 }
 
 impl<'a> Comparers<'a> {
     pub(crate) fn new(records: &'a Records, subjects: &'a [Subject]) -> Self {
-        let threads = (0..=rayon::current_num_threads()).map(|_| Mutex::new(None)).collect();
-        Self { records, subjects, threads }
+        Self { records, subjects, threads: PerThread::new() }
     }
 
     /// The levels of a pair.
     pub(crate) fn pattern(&self, left: u32, right: u32) -> u64 {
-        let thread = rayon::current_thread_index().map_or(0, |index| index + 1);
-        let mut comparer = self.threads[thread].lock().unwrap_or_else(PoisonError::into_inner);
-        comparer.get_or_insert_with(|| Comparer::new(self.records, self.subjects)).pattern(left, right)
+        let make = || Comparer::new(self.records, self.subjects);
+        self.threads.with(make, |comparer| comparer.pattern(left, right))
     }
 }
 

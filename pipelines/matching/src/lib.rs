@@ -32,6 +32,7 @@ mod names;
 mod nicknames;
 mod origins;
 mod outcome;
+mod per_thread;
 mod phonetic;
 mod placeholders;
 mod places;

@@ -113,8 +113,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// All pairs, by weights that are fitted to them.
     fn link_anew(&self, shipped: &Weights) -> Linked {
-        let candidates: u64 = self.blocks.statistics.iter().map(|key| key.pairs).sum();
-        let thousandths = (SAMPLE_PAIRS * 1000 / candidates.max(1)).clamp(1, 1000);
+        let thousandths = (SAMPLE_PAIRS * 1000 / self.candidates().max(1)).clamp(1, 1000);
         let all_keys = vec![false; self.blocks.plans.len()];
         let sample = self
             .scan((&all_keys, None))
@@ -192,9 +191,13 @@ impl Run<'_> {
                 *sum += same + household;
             }
         }
-        let candidates: u64 = self.blocks.statistics.iter().map(|key| key.pairs).sum();
-        let is_idle = |(pairs, sum): &(u64, f64)| *pairs >= IDLE_SAMPLE && *sum < IDLE_SHARE * *pairs as f64;
-        found.iter().map(|key| candidates > SAMPLE_PAIRS && is_idle(key)).collect()
+        let has_many = self.candidates() > SAMPLE_PAIRS;
+        found.iter().map(|(pairs, sum)| has_many && is_idle(*pairs, *sum)).collect()
+    }
+
+    /// Pairs that the keys form, those of several keys several times.
+    fn candidates(&self) -> u64 {
+        self.blocks.statistics.iter().map(|key| key.pairs).sum()
     }
 
     fn plans(&self, dropped: &[bool]) -> Vec<KeyPlan> {
@@ -330,6 +333,11 @@ impl Run<'_> {
     }
 }
 
+/// Whether so many sampled pairs hold next to none that may be one person or one household; `sum` is how many are expected.
+fn is_idle(pairs: u64, sum: f64) -> bool {
+    pairs >= IDLE_SAMPLE && sum < IDLE_SHARE * pairs as f64
+}
+
 /// What a pair counts for in the mean of two groups. A pair that speaks for one person, though not loud enough, is no
 /// evidence that its groups are two: its records hold little. One that speaks for a household is.
 fn bond(odds: Odds, prior: Odds) -> f32 {
@@ -351,4 +359,16 @@ impl LinkOptions<'_> {
 fn bits_of(probability: f64) -> f32 {
     let probability = probability.clamp(1e-9, 1.0 - 1e-9);
     (probability / (1.0 - probability)).log2() as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_idle_where_many_of_its_pairs_were_seen_and_none_was_worth_it() {
+        assert!(is_idle(200_000, 2.0));
+        assert!(!is_idle(200_000, 150.0), "one pair in a thousand is worth it");
+        assert!(!is_idle(500, 0.0), "a few pairs say nothing, and cost nothing");
+    }
 }

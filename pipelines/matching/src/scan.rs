@@ -1,12 +1,12 @@
 //! The walk over all candidate pairs: record by record, each pair once, no pair stored unless it is wanted.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
 use crate::blocks::Blocks;
 use crate::comparisons::{Comparer, Subject};
+use crate::per_thread::PerThread;
 use crate::records::Records;
 use crate::{Progress, Stage};
 
@@ -57,20 +57,15 @@ impl Scan<'_> {
         keep: impl Fn(Candidate) -> Option<T> + Sync,
     ) -> Found<T> {
         let count = self.records.len();
-        let walkers: Vec<Mutex<Option<Walker<'_>>>> =
-            (0..=rayon::current_num_threads()).map(|_| Mutex::new(None)).collect();
+        let walkers = PerThread::new();
+        let walker = || Walker { comparer: Comparer::new(self.records, self.subjects), seen: vec![0; count] };
         let done = AtomicU64::new(0);
         let tasks: Vec<usize> = (0..count).step_by(RECORDS_A_TASK).collect();
         let parts: Vec<Found<T>> = tasks
             .into_par_iter()
             .map(|start| {
-                let thread = rayon::current_thread_index().map_or(0, |index| index + 1);
-                let mut walker = walkers[thread].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                let walker = walker.get_or_insert_with(|| Walker {
-                    comparer: Comparer::new(self.records, self.subjects),
-                    seen: vec![0; count],
-                });
-                let part = self.walk_some(walker, start..(start + RECORDS_A_TASK).min(count), &wanted, &keep);
+                let lefts = start..(start + RECORDS_A_TASK).min(count);
+                let part = walkers.with(walker, |walker| self.walk_some(walker, lefts, &wanted, &keep));
                 self.report(done.fetch_add(RECORDS_A_TASK as u64, Ordering::Relaxed));
                 part
             })
