@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::path::Path;
 
-use polars::prelude::{Column, DataFrame, ParquetWriter, PolarsError};
+use polars_core::prelude::{Column, DataFrame, PolarsError};
+use polars_io::parquet::write::ParquetWriter;
 
 use crate::chance::Chance;
 use crate::newsletter::stamp;

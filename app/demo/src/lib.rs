@@ -109,7 +109,7 @@ pub enum DemoError {
     #[error("cannot write the leads' parquet file")]
     Parquet {
         /// The cause.
-        source: Box<polars::prelude::PolarsError>,
+        source: Box<polars_core::prelude::PolarsError>,
     },
     /// The org tree could not be written as TOML.
     #[error("cannot write the org tree")]

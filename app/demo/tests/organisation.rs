@@ -9,7 +9,8 @@ use calamine::{Data, Reader, Xlsx, open_workbook};
 use chrono::NaiveDate;
 use kartei_demo::{DemoOptions, DemoSummary, advance, generate, write_flat_table};
 use kartei_schemas::load::Schemas;
-use polars::prelude::{ParquetReader, SerReader};
+use polars_io::SerReader;
+use polars_io::parquet::read::ParquetReader;
 
 type Table = Vec<BTreeMap<String, String>>;
 
@@ -53,7 +54,7 @@ impl Organisation {
         book.worksheet_range("Antworten").unwrap().rows().map(<[Data]>::to_vec).collect()
     }
 
-    fn leads(&self, day: &str) -> polars::prelude::DataFrame {
+    fn leads(&self, day: &str) -> polars_core::prelude::DataFrame {
         let file = std::fs::File::open(self.path().join(format!("inbox/leads-{day}.parquet"))).unwrap();
         ParquetReader::new(file).finish().unwrap()
     }
@@ -73,7 +74,7 @@ fn rows_of(mut reader: csv::Reader<impl std::io::Read>) -> Table {
     reader.deserialize().map(|row| row.unwrap()).collect()
 }
 
-fn column(frame: &polars::prelude::DataFrame, name: &str) -> Vec<String> {
+fn column(frame: &polars_core::prelude::DataFrame, name: &str) -> Vec<String> {
     let values = frame.column(name).unwrap().str().unwrap();
     values.iter().map(|value| value.unwrap_or("").to_owned()).collect()
 }

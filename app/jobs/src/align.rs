@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use kartei_schemas::frame::{FINGERPRINT, KEY, SOURCE};
-use polars::prelude::{DataFrame, PolarsResult, StringChunked, UInt64Chunked};
+use polars_core::prelude::{DataFrame, PolarsResult, StringChunked, UInt64Chunked};
 
 /// How the records of two runs correspond. Both frames are sorted by source and key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::df;
+    use polars_core::prelude::df;
 
     use super::*;
 

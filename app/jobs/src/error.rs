@@ -73,7 +73,7 @@ pub enum FlowError {
     Report(#[source] std::io::Error),
     /// A frame of another form than the step expects.
     #[error("a frame is not as the step needs it")]
-    Form(#[from] polars::error::PolarsError),
+    Form(#[from] polars_core::error::PolarsError),
     /// What an earlier step left cannot be read.
     #[error("what the step `{step}` left at rest cannot be read")]
     Rest {

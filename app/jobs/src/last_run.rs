@@ -5,7 +5,7 @@ use kartei_matching::explain::Explainer;
 use kartei_schemas::frame::{KEY, SOURCE};
 use kartei_schemas::judgement::RecordId;
 use kartei_store::Store;
-use polars::prelude::{Column, DataFrame, DataType, PolarsResult, StringChunked};
+use polars_core::prelude::{Column, DataFrame, DataType, PolarsResult, StringChunked};
 
 use crate::error::FlowError;
 use crate::project::Project;
@@ -99,7 +99,7 @@ impl LastRun {
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::df;
+    use polars_core::prelude::df;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kartei_schemas::frame::{KEY, SOURCE};
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rustc_hash::FxHashSet;
 
 /// What the deliveries of one source changed, in the order in which they came.

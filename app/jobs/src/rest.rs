@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use kartei_schemas::frame::{FINGERPRINT, KEY, SOURCE};
 use kartei_store::frames::{FrameError, Frames};
-use polars::prelude::DataFrame;
+use polars_core::prelude::DataFrame;
 
 /// The frames of one run.
 #[derive(Debug)]

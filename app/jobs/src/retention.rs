@@ -147,7 +147,7 @@ mod tests {
     use std::fs::File;
 
     use chrono::TimeZone;
-    use polars::prelude::df;
+    use polars_core::prelude::df;
 
     use super::*;
 

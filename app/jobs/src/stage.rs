@@ -1,7 +1,7 @@
 //! Which rows of a page are new or changed: the others need no place at rest.
 
 use kartei_schemas::frame::{FINGERPRINT, KEY};
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::xxh3_64;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use polars::prelude::{DataFrame, NewChunkedArray, StringChunked, StringChunkedBuilder};
+use polars_core::prelude::{DataFrame, NewChunkedArray, StringChunked, StringChunkedBuilder};
 
 use crate::column::{Cells, FrameReader};
 use crate::fold::fold_into;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use polars::prelude::*;
+use polars_core::prelude::*;
 
 use crate::{Result, StoreError};
 

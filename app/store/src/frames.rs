@@ -6,7 +6,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use polars::prelude::*;
+use polars_core::prelude::*;
+use polars_io::prelude::*;
 
 /// A folder of frames. Names are relative, with `/` between folders and no ending: `runs/17/pairs`.
 #[derive(Debug, Clone)]

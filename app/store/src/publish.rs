@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 use kartei_schemas::org::OrgSchema;
-use polars::prelude::DataFrame;
+use polars_core::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 

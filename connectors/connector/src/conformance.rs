@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
-use polars::prelude::DataType;
+use polars_core::prelude::DataType;
 
 use crate::{Connector, Cursor, FindingLevel, ListingMark, Page};
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use kartei_schemas::source::{Mapping, SourceSchema};
-use polars::frame::DataFrame;
-use polars::prelude::StringChunked;
+use polars_core::frame::DataFrame;
+use polars_core::prelude::StringChunked;
 use serde::{Deserialize, Serialize};
 
 /// What a source looks like now.
@@ -132,7 +132,7 @@ pub fn mapped_columns(schema: &SourceSchema) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::{NewChunkedArray, PlSmallStr};
+    use polars_core::prelude::{NewChunkedArray, PlSmallStr};
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use kartei_schemas::source::Freshness as FreshnessRules;
-use polars::prelude::StringChunked;
+use polars_core::prelude::StringChunked;
 
 /// A source's age and what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ fn read_instant(text: &str) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::{NewChunkedArray, PlSmallStr};
+    use polars_core::prelude::{NewChunkedArray, PlSmallStr};
 
     use super::*;
 

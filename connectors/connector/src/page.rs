@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use polars::frame::DataFrame;
+use polars_core::frame::DataFrame;
 use serde::{Deserialize, Serialize};
 
 use crate::reject::RowReject;

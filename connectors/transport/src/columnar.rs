@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
 use kartei_connector::ConnectorError;
-use polars::error::PolarsError;
-use polars::prelude::{
-    AnyValue, ArrowDataType, Column, DataFrame, NewChunkedArray, ParquetReader, SerReader, StringChunked, TimeUnit,
-};
+use polars_core::error::PolarsError;
+use polars_core::prelude::{AnyValue, ArrowDataType, Column, DataFrame, NewChunkedArray, StringChunked, TimeUnit};
+use polars_io::SerReader;
+use polars_io::parquet::read::ParquetReader;
 use serde_json::Value;
 
 use crate::content::whole_content;

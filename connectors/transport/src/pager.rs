@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry;
 
 use kartei_connector::{ConnectorError, KEY_SEPARATOR, RejectReason, RowReject};
-use polars::prelude::{
+use polars_core::prelude::{
     BooleanChunked, Column, DataFrame, IntoColumn, NewChunkedArray, PlSmallStr, StringChunkedBuilder,
 };
 use rustc_hash::FxHashMap;
@@ -337,7 +337,7 @@ impl<'a> Pager<'a> {
         DataFrame::new(height, columns).map_err(|error| self.internal(&error))
     }
 
-    fn internal(&self, error: &polars::error::PolarsError) -> Halt {
+    fn internal(&self, error: &polars_core::error::PolarsError) -> Halt {
         Halt::Failed(ConnectorError::Internal { file: self.origin.clone(), detail: error.to_string() })
     }
 }

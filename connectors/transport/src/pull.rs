@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use kartei_connector::{ConnectorError, ListingMark, Page};
 use kartei_schemas::source::{FilesSettings, SourceSchema};
-use polars::frame::DataFrame;
+use polars_core::frame::DataFrame;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::cursor::{FileMark, FilesCursor};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kartei_connector::{ConnectorError, RowReject};
-use polars::frame::DataFrame;
+use polars_core::frame::DataFrame;
 
 use crate::inspect::inspect;
 use crate::options::ReadOptions;

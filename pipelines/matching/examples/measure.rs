@@ -10,7 +10,8 @@ use std::time::Instant;
 
 use kartei_matching::{LinkOptions, Linked, evaluate, link};
 use kartei_schemas::matching::MatchSchema;
-use polars::prelude::*;
+use polars_core::prelude::*;
+use polars_io::prelude::*;
 
 /// A set: its files, the header → column map, and what must not be read.
 struct Set {

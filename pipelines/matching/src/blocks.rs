@@ -280,7 +280,7 @@ impl KeyBlocks {
 #[cfg(test)]
 mod tests {
     use kartei_schemas::matching::MatchSchema;
-    use polars::prelude::df;
+    use polars_core::prelude::df;
 
     use super::*;
     use crate::keys;

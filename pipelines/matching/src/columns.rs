@@ -1,7 +1,7 @@
 //! Columns of a frame as numbers: every distinct text is kept once, and a record holds the text's number.
 
 use kartei_schemas::matching::{MatchSchema, Role};
-use polars::prelude::{Column as FrameColumn, DataFrame, DataType};
+use polars_core::prelude::{Column as FrameColumn, DataFrame, DataType};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 

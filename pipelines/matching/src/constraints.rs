@@ -1,7 +1,7 @@
 //! Judgements as hard constraints: records said to be the same stand together, records said to differ never do.
 
 use kartei_schemas::judgement::{Judgement, RecordId, Verdict};
-use polars::frame::DataFrame;
+use polars_core::frame::DataFrame;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::forest::Forest;

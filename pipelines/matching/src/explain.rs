@@ -6,7 +6,7 @@ mod tip;
 mod words;
 
 use kartei_schemas::matching::MatchSchema;
-use polars::frame::DataFrame;
+use polars_core::frame::DataFrame;
 use serde::{Deserialize, Serialize};
 
 use crate::comparisons::{Comparer, Subject, level_of, subjects};

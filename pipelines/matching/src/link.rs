@@ -2,7 +2,7 @@
 
 use kartei_schemas::judgement::Judgement;
 use kartei_schemas::matching::{MatchSchema, Training};
-use polars::frame::DataFrame;
+use polars_core::frame::DataFrame;
 use rayon::prelude::*;
 
 use crate::blocks::Blocks;

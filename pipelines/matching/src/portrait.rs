@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use kartei_schemas::frame::SOURCE;
 use kartei_schemas::matching::MatchSchema;
-use polars::frame::DataFrame;
+use polars_core::frame::DataFrame;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};

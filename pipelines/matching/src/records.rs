@@ -2,7 +2,7 @@
 //! these stand for, each taken apart once.
 
 use kartei_schemas::matching::{MatchSchema, Role};
-use polars::frame::DataFrame;
+use polars_core::frame::DataFrame;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -6,7 +6,7 @@
 use kartei_matching::linked::ReviewReason;
 use kartei_matching::{LinkOptions, Linked, Previous, link};
 use kartei_schemas::matching::MatchSchema;
-use polars::prelude::{Column, DataFrame};
+use polars_core::prelude::{Column, DataFrame};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 

@@ -7,7 +7,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use kartei_normalise::{Context, normalise};
 use kartei_schemas::person::PersonSchema;
 use kartei_schemas::source::SourceSchema;
-use polars::prelude::{Column, DataFrame};
+use polars_core::prelude::{Column, DataFrame};
 
 const ROWS: usize = 100_000;
 

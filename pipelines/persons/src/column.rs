@@ -1,6 +1,6 @@
 //! Columns out of frames by name and type, and rows in the order of their records.
 
-use polars::prelude::*;
+use polars_core::prelude::*;
 
 use crate::PersonsError;
 

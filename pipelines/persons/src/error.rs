@@ -63,7 +63,7 @@ pub enum PersonsError {
     },
     /// The frame library refused.
     #[error("could not put a frame together")]
-    Frame(#[from] polars::prelude::PolarsError),
+    Frame(#[from] polars_core::prelude::PolarsError),
 }
 
 impl PersonsError {

@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use kartei_schemas::org_tree::OrgTree;
 use kartei_schemas::person::PersonSchema;
 use kartei_schemas::source::SourceSchema;
-use polars::prelude::DataFrame;
+use polars_core::prelude::DataFrame;
 
 use crate::statistics::GoldenStatistics;
 use crate::{IdIssuer, Identity, Ledger, Override, PersonId, PersonsError};

@@ -1,6 +1,6 @@
 //! What the last run knew of each record: the id it bore, and those that it bore before a merge.
 
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::column::{flags, integers, optional_text, text};

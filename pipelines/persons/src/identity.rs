@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use polars::prelude::DataFrame;
+use polars_core::prelude::DataFrame;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::carry::{Vote, seats, winners};

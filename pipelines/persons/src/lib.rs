@@ -25,7 +25,7 @@
 //! use kartei_persons::{GoldenInput, History, IdIssuer, IdentityRules, Ledger, Provenance, Touched};
 //! use kartei_persons::{assign, diff, golden, guards};
 //! use kartei_schemas::{org_tree::OrgTree, person::PersonSchema, settings::GuardSettings};
-//! use polars::prelude::*;
+//! use polars_core::prelude::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // Normalised records, sorted by source and key, and what the matching says of them.

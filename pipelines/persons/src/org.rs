@@ -1,7 +1,7 @@
 //! Where a person belongs: members where their membership says, others where their PLZ lies.
 
 use kartei_schemas::org_tree::OrgTree;
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 

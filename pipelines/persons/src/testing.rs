@@ -7,7 +7,7 @@ use kartei_schemas::org::{Officer, OrgSchema, OrgUnit};
 use kartei_schemas::org_tree::OrgTree;
 use kartei_schemas::person::PersonSchema;
 use kartei_schemas::source::SourceSchema;
-use polars::prelude::*;
+use polars_core::prelude::*;
 
 use crate::{
     Diff, Golden, GoldenInput, History, IdIssuer, Identity, IdentityRules, Ledger, Override, Provenance, Touched,

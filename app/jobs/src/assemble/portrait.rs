@@ -7,7 +7,7 @@ use kartei_report::model::{
     ComparisonReport, DoubtfulCluster as DoubtfulReport, FrequentValues, LevelReport, ModelReport, SourceReach,
 };
 use kartei_schemas::frame::{KEY, SOURCE};
-use polars::prelude::PolarsResult;
+use polars_core::prelude::PolarsResult;
 
 use crate::error::FlowError;
 use crate::steps::Step;

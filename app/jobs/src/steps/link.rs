@@ -3,7 +3,7 @@
 use kartei_matching::linked::LinkStatistics;
 use kartei_matching::portrait::{DoubtfulCluster, Portrait, doubtful_clusters, portrait};
 use kartei_matching::{LinkOptions, Linked, Model, Previous, Progress, ReviewPair, ScoredPairs, Stage};
-use polars::prelude::*;
+use polars_core::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Step, compute};

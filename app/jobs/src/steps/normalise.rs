@@ -7,7 +7,7 @@ use kartei_schemas::frame::{KEY, SOURCE};
 use kartei_schemas::source::SourceSchema;
 use kartei_store::BatchId;
 use kartei_store::frames::Frames;
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

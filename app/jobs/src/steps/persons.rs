@@ -4,7 +4,7 @@ use kartei_persons::{
     Diff, GoldenInput, History, IdIssuer, Identity, IdentityRules, Ledger, Override, PersonId, PersonStatistics,
     Provenance, Touched, assign, diff,
 };
-use polars::prelude::*;
+use polars_core::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Step, compute};

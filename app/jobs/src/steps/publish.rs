@@ -7,7 +7,7 @@ use kartei_schemas::frame::{KEY, SOURCE};
 use kartei_schemas::judgement::RecordId;
 use kartei_schemas::person::ChangeKind;
 use kartei_store::{BatchId, NewMail, NewReviewItem, Publication, Published};
-use polars::prelude::*;
+use polars_core::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use kartei_store::{ChangeFilter, Lease, RejectFilter, Store};
-use polars::prelude::*;
+use polars_core::prelude::*;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;

@@ -4,7 +4,7 @@ use kartei_schemas::judgement::RecordId;
 use kartei_schemas::org::{Language, Officer, OrgSchema, OrgUnit};
 use kartei_schemas::person::ChangeKind;
 use kartei_store::{BatchId, Lease, NewMail, NewReviewItem, Publication, Published, Result, Store};
-use polars::prelude::*;
+use polars_core::prelude::*;
 use serde_json::{Value, json};
 
 use crate::minute;

@@ -1,7 +1,7 @@
 //! What a run found becomes visible in one transaction, or not at all.
 
 use kartei_store::{ExportFilter, PersonState, RunEnd, StoreError};
-use polars::prelude::*;
+use polars_core::prelude::*;
 use serde_json::json;
 
 use crate::night::{Night, changes, gone, mail, records, review, three_persons, values};

@@ -5,7 +5,8 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use kartei_connector::{Connector, ConnectorError, FindingLevel, ListingMark};
-use polars::prelude::{Column, DataFrame, ParquetWriter};
+use polars_core::prelude::{Column, DataFrame};
+use polars_io::parquet::write::ParquetWriter;
 
 use crate::folder::{Folder, cells, error, keys, now, pages, pull, rejects};
 

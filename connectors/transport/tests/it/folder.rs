@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use kartei_connector::{Connector, ConnectorError, Cursor, Page};
 use kartei_transport::{FilesConnector, ReadOptions, Table, read_table};
-use polars::frame::DataFrame;
+use polars_core::frame::DataFrame;
 use tempfile::TempDir;
 
 /// A folder of its own for each test.

@@ -2,7 +2,7 @@
 
 use kartei_matching::{LinkOptions, Linked, link};
 use kartei_schemas::matching::MatchSchema;
-use polars::prelude::{Column, DataFrame};
+use polars_core::prelude::{Column, DataFrame};
 
 use crate::people::{Record, crowd, linked};
 

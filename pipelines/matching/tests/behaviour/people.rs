@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kartei_matching::{LinkOptions, Linked, link};
 use kartei_schemas::judgement::{Judgement, RecordId, Verdict};
 use kartei_schemas::matching::MatchSchema;
-use polars::prelude::{Column, DataFrame};
+use polars_core::prelude::{Column, DataFrame};
 
 pub(crate) const FIELDS: [&str; 10] = [
     "given_name",

@@ -1,7 +1,7 @@
 //! Survey answers: question and answer, with the survey's name and the day.
 
 use kartei_schemas::frame;
-use polars::prelude::{Column, DataType, IntoColumn, StringChunkedBuilder};
+use polars_core::prelude::{Column, DataType, IntoColumn, StringChunkedBuilder};
 
 use super::chunk::{Chunk, side_texts};
 use super::json::push_text;

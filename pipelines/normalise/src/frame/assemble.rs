@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kartei_schemas::frame;
-use polars::prelude::{BooleanChunked, Column, DataType, IntoColumn, PlSmallStr, StringChunkedBuilder};
+use polars_core::prelude::{BooleanChunked, Column, DataType, IntoColumn, PlSmallStr, StringChunkedBuilder};
 use rustc_hash::FxHashMap;
 
 use super::cell::{Part, tells};

@@ -1,7 +1,7 @@
 //! Columns that nothing maps are kept beside the record, as received.
 
 use kartei_schemas::frame;
-use polars::prelude::{Column, DataFrame, DataType, IntoColumn, StringChunkedBuilder};
+use polars_core::prelude::{Column, DataFrame, DataType, IntoColumn, StringChunkedBuilder};
 
 use super::chunk::side_texts;
 use super::json::push_member;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kartei_schemas::frame;
 use kartei_schemas::person::FieldKind;
-use polars::prelude::{Column, DataFrame, IntoColumn, PlSmallStr, PolarsResult, Scalar};
+use polars_core::prelude::{Column, DataFrame, IntoColumn, PlSmallStr, PolarsResult, Scalar};
 
 use super::assemble;
 use super::cell::{Cell, Part};

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use kartei_schemas::consent::ConsentState;
 use kartei_schemas::frame;
 use kartei_schemas::source::ConsentMapping;
-use polars::prelude::{Column, DataType, IntoColumn, StringChunkedBuilder};
+use polars_core::prelude::{Column, DataType, IntoColumn, StringChunkedBuilder};
 use rustc_hash::FxHashMap;
 
 use super::FieldStatistics;

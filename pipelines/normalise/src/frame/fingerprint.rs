@@ -1,6 +1,6 @@
 //! One number a row that changes when any cell does.
 
-use polars::prelude::{Column, DataFrame, DataType, NamedFrom, UInt64Chunked};
+use polars_core::prelude::{Column, DataFrame, DataType, NamedFrom, UInt64Chunked};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// xxh3 over all cells of each row, each with its column's name.
@@ -27,7 +27,7 @@ fn add_column(sums: &mut [u64], column: &Column) {
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::{Column, DataFrame};
+    use polars_core::prelude::{Column, DataFrame};
 
     use super::*;
 

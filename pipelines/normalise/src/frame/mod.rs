@@ -19,7 +19,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kartei_schemas::frame;
 use kartei_schemas::person::{FieldKind, PersonSchema};
 use kartei_schemas::source::SourceSchema;
-use polars::prelude::{DataFrame, DataType, PolarsError};
+use polars_core::prelude::{DataFrame, DataType, PolarsError};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

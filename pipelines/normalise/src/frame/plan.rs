@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kartei_schemas::frame;
 use kartei_schemas::person::{FieldKind, PersonSchema};
 use kartei_schemas::source::{Mapping, MappingRule, SourceSchema};
-use polars::prelude::{DataFrame, DataType};
+use polars_core::prelude::{DataFrame, DataType};
 
 use super::{FieldProblem, NormaliseError};
 use crate::problem::Reason;

@@ -3,7 +3,7 @@
 use chrono::TimeZone;
 use kartei_schemas::answer::Answer;
 use kartei_schemas::consent::{Consent, ConsentState};
-use polars::prelude::Column;
+use polars_core::prelude::Column;
 
 use super::*;
 

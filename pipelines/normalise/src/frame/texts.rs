@@ -1,6 +1,6 @@
 //! A field's received texts: one column, several joined, a constant, a part of a split.
 
-use polars::prelude::DataFrame;
+use polars_core::prelude::DataFrame;
 
 use super::plan::{FieldPlan, Origin};
 

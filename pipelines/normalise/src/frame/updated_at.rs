@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use kartei_schemas::frame;
-use polars::prelude::{Column, Int64Chunked, IntoColumn, NamedFrom};
+use polars_core::prelude::{Column, Int64Chunked, IntoColumn, NamedFrom};
 
 use super::Context;
 use super::chunk::{Chunk, side_texts};

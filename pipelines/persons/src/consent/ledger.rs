@@ -3,7 +3,7 @@
 use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Utc};
 use kartei_schemas::consent::{Consent, ConsentState};
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! Which cells differ between the persons of before and of now.
 
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rayon::prelude::*;
 
 use super::pairs::Pairs;

@@ -1,7 +1,7 @@
 //! Changes in an officer's words: who is new, who left, who moved, what else is different.
 
 use kartei_schemas::person::{ChangeKind, PersonSchema};
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::compare::Difference;

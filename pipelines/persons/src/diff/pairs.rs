@@ -1,6 +1,6 @@
 //! Persons of before and of now, side by side.
 
-use polars::prelude::*;
+use polars_core::prelude::*;
 
 use crate::column::{NO_ROW, text};
 use crate::{PersonId, PersonsError};

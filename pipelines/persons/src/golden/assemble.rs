@@ -1,7 +1,7 @@
 //! The persons frame, put together from the fields and from what was published last.
 
 use kartei_schemas::person::{FieldKind, PersonSchema};
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::field::Field;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kartei_schemas::person::{FieldKind, Survival};
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 

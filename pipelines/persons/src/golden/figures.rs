@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 

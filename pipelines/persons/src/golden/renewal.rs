@@ -40,7 +40,7 @@ pub(super) fn choose(
 }
 
 /// The ids of a persons frame.
-pub(super) fn ids(persons: &polars::prelude::DataFrame) -> Result<Vec<PersonId>, PersonsError> {
+pub(super) fn ids(persons: &polars_core::prelude::DataFrame) -> Result<Vec<PersonId>, PersonsError> {
     let parsed = text(persons, "persons", "id")?
         .iter()
         .enumerate()

@@ -1,6 +1,6 @@
 //! The values frame: every distinct value of each person's fields, which record holds it, and why it won or lost.
 
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rayon::slice::ParallelSliceMut;
 
 use super::field::{Field, Value};

@@ -1,7 +1,7 @@
 //! What all fields need: groups, times, sources and their trust, overrides by field.
 
 use kartei_schemas::person::{FieldKind, PersonField, Survival};
-use polars::prelude::StringChunked;
+use polars_core::prelude::StringChunked;
 use rustc_hash::FxHashMap;
 
 use super::GoldenInput;

@@ -1,6 +1,6 @@
 //! The next record map: every record ever seen, with its person, and the ids that it gave up in merges.
 
-use polars::prelude::*;
+use polars_core::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::{Case, Entries, Fate};

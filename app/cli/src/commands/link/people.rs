@@ -13,7 +13,7 @@ use kartei_schemas::source::{
     Volume,
 };
 use kartei_transport::{ReadOptions, read_table};
-use polars::prelude::*;
+use polars_core::prelude::*;
 
 use crate::context::Context;
 use crate::failure::{During, Failure};

@@ -7,7 +7,7 @@ use kartei_connector::{ColumnProfile, Connector, ConnectorError, Cursor, Listing
 use kartei_schemas::frame::KEY;
 use kartei_schemas::source::{MissingRow, SourceSchema};
 use kartei_store::{NewBatch, NewReject, SourceCursor};
-use polars::prelude::*;
+use polars_core::prelude::*;
 
 use super::known::{keys_of, staged_frames};
 use super::{GONE, Place, SourcePull};

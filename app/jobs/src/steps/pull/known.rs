@@ -3,7 +3,7 @@
 use kartei_schemas::frame::{FINGERPRINT, KEY, SOURCE};
 use kartei_schemas::source::SourceSchema;
 use kartei_store::Batch;
-use polars::prelude::*;
+use polars_core::prelude::*;
 
 use super::GONE;
 use crate::error::FlowError;

@@ -17,7 +17,7 @@ use kartei_schemas::load::Schemas;
 use kartei_schemas::settings::Settings;
 use kartei_schemas::source::{MissingRow, SourceSchema, Volume};
 use kartei_store::{Cause, Claim, Lease, NewRun, Run, Store, StoreOptions};
-use polars::prelude::*;
+use polars_core::prelude::*;
 use serde_json::json;
 
 use super::*;
