@@ -177,9 +177,16 @@ const MOST_GIVEN_NAMES: usize = 12;
 /// Takes contacts out of the records that too many people share.
 pub(crate) fn drop_junk(records: &mut Records) {
     for slot in [slot::EMAIL, slot::MOBILE, slot::PHONE] {
+        // Only a contact of many records can be one of many names.
+        let most = records.column(slot).max().unwrap_or(0);
+        let mut holders = vec![0_u32; most as usize + 1];
+        for contact in records.column(slot) {
+            holders[contact as usize] += 1;
+        }
+        let is_shared = |contact: u32| contact != MISSING && holders[contact as usize] as usize > MOST_GIVEN_NAMES;
         let both = records.column(slot).zip(records.column(slot::GIVEN));
         let mut pairs: Vec<(u32, u32)> =
-            both.filter(|(contact, given)| *contact != MISSING && *given != MISSING).collect();
+            both.filter(|(contact, given)| is_shared(*contact) && *given != MISSING).collect();
         pairs.par_sort_unstable();
         pairs.dedup();
         let of_contacts = pairs.chunk_by(|left, right| left.0 == right.0);

@@ -6,7 +6,7 @@ use polars_core::frame::DataFrame;
 use rayon::prelude::*;
 
 use crate::blocks::Blocks;
-use crate::clusters::{Clustering, Edge, Merge};
+use crate::clusters::{Clustering, Edge};
 use crate::comparisons::{Comparer, Comparers, Subject, subjects};
 use crate::constraints::{Constraints, Judged};
 use crate::earlier::Earlier;
@@ -124,14 +124,15 @@ impl Run<'_> {
         let (first, _) = self.fit(shipped, &by_records, &sample.kept, share);
         let dropped = self.idle_keys((&first, &by_records), &sample.kept);
         let mut found = self.score((&first, &by_records), &dropped, |_, _| true);
-        let counted = self.cluster(&found.kept, (&first, &by_records), FIRST_LOOK).0;
+        let counted =
+            self.cluster(&found.kept, (&first, &by_records), |clustering, edges| clustering.cluster(edges, FIRST_LOOK));
         let by_persons = Frequencies::count(self.records, believed, Some(&counted));
         let (second, fit) = self.fit(shipped, &by_persons, &sample.kept, share);
         self.rescore(&mut found.kept, &second, &by_persons);
-        let merge = self.schema.thresholds.merge.unwrap_or_else(|| match fit {
-            Fit::Shipped => UNTRAINED_MERGE,
-            _ => self.threshold(&found.kept, (&second, &by_persons)),
-        });
+        let untrained = matches!(fit, Fit::Shipped).then_some(UNTRAINED_MERGE);
+        let given = self.schema.thresholds.merge.or(untrained);
+        let (merge, clusters) = self
+            .cluster(&found.kept, (&second, &by_persons), |clustering, edges| clusters_at(given, clustering, edges));
         let model = Model {
             comparisons: second.named(self.subjects, self.records),
             prior_same: second.prior[SAME],
@@ -142,7 +143,7 @@ impl Run<'_> {
             fit,
             keys: self.plans(&dropped),
         };
-        self.decide(found, (&second, &by_persons), counted, model)
+        self.outcome(found, clusters, counted, model)
     }
 
     /// Pairs that touch a changed record, by the earlier model; the others are as they were.
@@ -159,17 +160,13 @@ impl Run<'_> {
             review_threshold: self.schema.thresholds.review.unwrap_or(model.review_threshold),
             ..model.clone()
         };
-        self.decide(found, (weights, &frequencies), earlier.counted.clone(), model)
+        let merge = Some(model.merge_threshold);
+        let (_, clusters) = self
+            .cluster(&found.kept, (weights, &frequencies), |clustering, edges| clusters_at(merge, clustering, edges));
+        self.outcome(found, clusters, earlier.counted.clone(), model)
     }
 
-    fn decide(
-        &self,
-        found: Found<Scored>,
-        (weights, frequencies): (&Weights, &Frequencies),
-        counted: Vec<u32>,
-        model: Model,
-    ) -> Linked {
-        let (clusters, _) = self.cluster(&found.kept, (weights, frequencies), bits_of(model.merge_threshold));
+    fn outcome(&self, found: Found<Scored>, clusters: Vec<u32>, counted: Vec<u32>, model: Model) -> Linked {
         let decided = Decided { scored: found.kept, clusters, counted, pairs: found.pairs, new_pairs: found.new_pairs };
         outcome((self.records, self.subjects), self.blocks, self.constraints, model, &decided)
     }
@@ -294,17 +291,13 @@ impl Run<'_> {
         });
     }
 
-    /// The merge threshold that promises the best clusters.
-    fn threshold(&self, scored: &[Scored], by: (&Weights, &Frequencies)) -> f64 {
-        threshold::choose(self.cluster(scored, by, threshold::EARLIEST).1)
-    }
-
-    fn cluster(
+    /// Has the scored pairs clustered.
+    fn cluster<T>(
         &self,
         scored: &[Scored],
         (weights, frequencies): (&Weights, &Frequencies),
-        threshold: f32,
-    ) -> (Vec<u32>, Vec<Merge>) {
+        work: impl FnOnce(&Clustering<'_>, &[Edge]) -> T,
+    ) -> T {
         let table = WeightTable::new(weights);
         let prior = table.prior();
         let edges: Vec<Edge> = scored
@@ -320,7 +313,7 @@ impl Run<'_> {
             bond(self.odds(&table, frequencies, (left, right), pattern), prior) + self.habit(left, right)
         };
         let clustering = Clustering { records: self.records.len(), score: &score, constraints: self.constraints };
-        clustering.cluster(&edges, threshold)
+        work(&clustering, &edges)
     }
 
     /// A little weight for things as they were, against flapping.
@@ -336,6 +329,14 @@ impl Run<'_> {
 /// Whether so many sampled pairs hold next to none that may be one person or one household; `sum` is how many are expected.
 fn is_idle(pairs: u64, sum: f64) -> bool {
     pairs >= IDLE_SAMPLE && sum < IDLE_SHARE * pairs as f64
+}
+
+/// The clusters at a merge threshold; where none is given, at the one that promises the best, which is given back.
+fn clusters_at(merge: Option<f64>, clustering: &Clustering<'_>, edges: &[Edge]) -> (f64, Vec<u32>) {
+    let earliest = merge.map_or(threshold::EARLIEST, |merge| bits_of(merge).min(threshold::EARLIEST));
+    let division = clustering.divide(edges, earliest);
+    let merge = merge.unwrap_or_else(|| threshold::choose(&division.merges));
+    (merge, clustering.labels_at(&division, edges, bits_of(merge)))
 }
 
 /// What a pair counts for in the mean of two groups. A pair that speaks for one person, though not loud enough, is no

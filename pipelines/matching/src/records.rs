@@ -59,8 +59,8 @@ impl Records {
         if u32::try_from(count).is_err() {
             return Err(LinkError::TooManyRecords(count));
         }
-        let columns = columns::read(frame, schema)?;
-        Ok(Reader::new(count, columns).finish())
+        let (columns, identity) = columns::read(frame, schema)?;
+        Ok(Reader::new(count, columns).finish(identity))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -164,8 +164,9 @@ impl Reader {
         }
     }
 
-    fn finish(mut self) -> Records {
-        let identity = self.identity();
+    /// `identity` is a hash a row of what names the record.
+    fn finish(mut self, identity: Option<Vec<u64>>) -> Records {
+        let identity = identity.unwrap_or_else(|| self.identity());
         self.read_names();
         self.read_dates_and_sex();
         let emails = self.read_emails();
@@ -204,17 +205,14 @@ impl Reader {
         records
     }
 
-    /// A hash a row of what names the record, else of all that it holds.
-    fn identity(&mut self) -> Vec<u64> {
-        let named: Vec<Column> = [Role::Source, Role::Key].into_iter().filter_map(|role| self.take(role)).collect();
-        let has_key = named.iter().any(|column| column.role == Role::Key);
+    /// A hash a row of all that the record holds.
+    fn identity(&self) -> Vec<u64> {
         let mut identity = vec![0_u64; self.count];
-        let all = self.columns.iter().flatten().filter(|_| !has_key);
-        for column in named.iter().chain(all) {
-            let hashes: Vec<u64> = column.texts.iter().map(|text| hash(text)).collect();
-            for (identity, id) in identity.iter_mut().zip(&column.ids) {
+        for column in self.columns.iter().flatten() {
+            let hashes: Vec<u64> = column.texts.par_iter().map(|text| hash(text)).collect();
+            identity.par_iter_mut().zip(&column.ids).for_each(|(identity, id)| {
                 *identity = mix(*identity, hashes[*id as usize]);
-            }
+            });
         }
         identity
     }
@@ -388,22 +386,24 @@ impl Reader {
 impl Records {
     /// Numbers whole names and whole addresses, so that their frequencies can be counted.
     fn number_combinations(&mut self) {
-        let mut names: FxHashMap<(u32, u32), u32> = FxHashMap::default();
-        let mut addresses: FxHashMap<(u32, u32, u32), u32> = FxHashMap::default();
-        for record in self.values.chunks_mut(self.stride) {
+        let records = || self.values.chunks(self.stride);
+        let whole_name = |record: &[u32]| {
             let (given, surname) = (record[slot::GIVEN], record[slot::SURNAME]);
-            if given != MISSING && surname != MISSING {
-                record[slot::FULL_NAME] = next_number(&mut names, (given.min(surname), given.max(surname)));
-            }
+            (given != MISSING && surname != MISSING).then(|| (given.min(surname), given.max(surname)))
+        };
+        let whole_address = |record: &[u32]| {
             let (street, house) = (record[slot::STREET], record[slot::HOUSE]);
             let area = if record[slot::POSTAL_CODE] == MISSING {
                 record[slot::CITY] | 1 << 31
             } else {
                 record[slot::POSTAL_CODE]
             };
-            if street != MISSING && house != MISSING {
-                record[slot::ADDRESS] = next_number(&mut addresses, (street, house, area));
-            }
+            (street != MISSING && house != MISSING).then_some((street, house, area))
+        };
+        let (names, addresses) =
+            rayon::join(|| numbers_of(records().map(whole_name)), || numbers_of(records().map(whole_address)));
+        for (record, (name, address)) in self.values.chunks_mut(self.stride).zip(names.into_iter().zip(addresses)) {
+            (record[slot::FULL_NAME], record[slot::ADDRESS]) = (name, address);
         }
     }
 }
@@ -420,9 +420,15 @@ fn names_one_person(record: &[u32], first_extra: Option<&Extra>) -> bool {
     has_name && besides.contains(&true) || has_key && (has_date || has_contact || has(slot::SURNAME))
 }
 
-fn next_number<K: std::hash::Hash + Eq>(numbers: &mut FxHashMap<K, u32>, key: K) -> u32 {
-    let next = u32::try_from(numbers.len() + 1).unwrap_or(u32::MAX);
-    *numbers.entry(key).or_insert(next)
+/// Numbers keys from 1 on in the order in which they come; none is 0.
+fn numbers_of<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = Option<K>>) -> Vec<u32> {
+    let mut numbers: FxHashMap<K, u32> = FxHashMap::default();
+    keys.map(|key| {
+        let Some(key) = key else { return MISSING };
+        let next = u32::try_from(numbers.len() + 1).unwrap_or(u32::MAX);
+        *numbers.entry(key).or_insert(next)
+    })
+    .collect()
 }
 
 fn sex_of(text: &str) -> u32 {

@@ -4,6 +4,8 @@
 //! probably. So the F1 that the clusters of each threshold will have can be expected without any truth, and the best be taken.
 //! Where the probabilities are right that is half of the F1 reached (Lipton, Elkan and Naryanaswamy 2014).
 
+use rayon::prelude::*;
+
 use crate::clusters::{Merge, probability_of};
 
 /// The lowest threshold that is considered, and the highest, as probabilities: beyond them it is the probabilities that are
@@ -15,8 +17,10 @@ const HIGHEST: f64 = 0.6;
 pub(crate) const EARLIEST: f32 = -2.0;
 
 /// The threshold as a probability. `merges` came about at [`EARLIEST`].
-pub(crate) fn choose(mut merges: Vec<Merge>) -> f64 {
-    merges.sort_by(|left, right| right.mean.total_cmp(&left.mean).then(right.pairs.total_cmp(&left.pairs)));
+pub(crate) fn choose(merges: &[Merge]) -> f64 {
+    let mut merges = merges.to_vec();
+    merges
+        .par_sort_unstable_by(|left, right| right.mean.total_cmp(&left.mean).then(right.pairs.total_cmp(&left.pairs)));
     let expected = |merge: &Merge| f64::from(merge.pairs) * f64::from(probability_of(merge.mean));
     let in_all: f64 = merges.iter().map(expected).sum();
     let (mut right_pairs, mut pairs) = (0.0, 0.0);
@@ -37,23 +41,24 @@ mod tests {
     use super::*;
 
     fn merges(means: &[(usize, f32)]) -> Vec<Merge> {
-        let several = |&(count, mean): &(usize, f32)| std::iter::repeat_n(Merge { mean, pairs: 1.0 }, count);
+        let several =
+            |&(count, mean): &(usize, f32)| std::iter::repeat_n(Merge { left: 0, right: 1, mean, pairs: 1.0 }, count);
         means.iter().flat_map(several).collect()
     }
 
     #[test]
     fn merges_that_are_more_likely_wrong_than_right_stay_out() {
-        let threshold = choose(merges(&[(100, 9.0), (100, -1.5)]));
+        let threshold = choose(&merges(&[(100, 9.0), (100, -1.5)]));
         assert!((threshold - HIGHEST).abs() < 1e-9, "{threshold}");
     }
 
     #[test]
     fn merges_that_are_as_likely_right_as_wrong_come_in() {
-        assert!(choose(merges(&[(100, 9.0), (100, 0.0)])) <= 0.5);
+        assert!(choose(&merges(&[(100, 9.0), (100, 0.0)])) <= 0.5);
     }
 
     #[test]
     fn without_any_merge_the_threshold_is_even_odds() {
-        assert!((choose(Vec::new()) - 0.5).abs() < 1e-9);
+        assert!((choose(&[]) - 0.5).abs() < 1e-9);
     }
 }
