@@ -24,6 +24,7 @@ pub(crate) enum Cells {
 }
 
 /// One cell.
+#[derive(PartialEq)]
 pub(crate) enum Cell<'a> {
     Null,
     Text(Cow<'a, str>),

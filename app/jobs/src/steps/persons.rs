@@ -38,7 +38,10 @@ pub async fn consolidate(step: &Step<'_>) -> Result<Consolidated, FlowError> {
     step.rest.put("renewed", df!("person_id" => renewed)?)?;
     step.rest.put("values", outcome.golden.values)?;
     step.rest.put("persons", outcome.diff.persons)?;
-    step.rest.put("upserts", outcome.diff.upserts)?;
+    // The first time these are all persons.
+    if !outcome.diff.initial {
+        step.rest.put("upserts", outcome.diff.upserts)?;
+    }
     step.rest.put("gone", outcome.diff.gone)?;
     step.rest.put("changes", outcome.diff.changes)?;
     Ok(consolidated)

@@ -53,7 +53,7 @@ pub async fn publish(
     });
     let publication = Publication {
         base: step.previous,
-        persons: &step.rest.get("upserts")?,
+        persons: &step.rest.get(if found.initial { "persons" } else { "upserts" })?,
         gone: &step.rest.get("gone")?,
         records: &moved_records(step)?,
         erased: None,

@@ -11,9 +11,12 @@ use super::{Load, failed};
 use crate::column::{Cell, Cells};
 use crate::{Result, StoreError, instant};
 
-/// Rows for one statement: enough that the way to the database's thread costs little, few enough that statement and
-/// parameters stay in the processor's cache.
-const STATEMENT_ROWS: usize = 64;
+/// Parameters of one statement, about: enough that the way to the database's thread costs little, few enough that
+/// statement and parameters stay in the processor's cache.
+const STATEMENT_PARAMETERS: usize = 2_048;
+
+/// Rows of one statement at most.
+const STATEMENT_ROWS: usize = 512;
 
 /// Statements whose parameters wait for the database.
 const STATEMENTS_AHEAD: usize = 8;
@@ -51,42 +54,78 @@ async fn run(connection: &mut SqliteConnection, text: &str, table: &str) -> Resu
 
 /// Parameters are made on one thread while the database works on another.
 async fn insert(connection: &mut SqliteConnection, load: &Arc<Load>) -> Result<()> {
-    let full = statement(load, STATEMENT_ROWS);
+    let plan = Plan::of(load);
+    let full = plan.statement(load, plan.rows);
     let (sender, mut receiver) = mpsc::channel(STATEMENTS_AHEAD);
-    let rows = Arc::clone(load);
-    let parameters = tokio::task::spawn_blocking(move || prepare(&rows, &sender));
+    let (rows, maker) = (Arc::clone(load), plan.clone());
+    let parameters = tokio::task::spawn_blocking(move || maker.prepare(&rows, &sender));
     while let Some((rows, arguments)) = receiver.recv().await {
-        let query = if rows == STATEMENT_ROWS { full.clone() } else { statement(load, rows) };
+        let query = if rows == plan.rows { full.clone() } else { plan.statement(load, rows) };
         let done = sqlx::query_with(query, arguments).execute(&mut *connection).await;
         done.map_err(|error| failed(&error, load.table))?;
     }
     parameters.await.map_err(|_| StoreError::Connection { reason: "the program is ending".to_owned() })
 }
 
-/// Makes the parameters of all statements, until nobody wants them any more.
-fn prepare(load: &Load, sender: &mpsc::Sender<(usize, SqliteArguments)>) {
-    let mut writers: Vec<Writer<'_>> = load.columns.iter().map(|(_, cells)| Writer { cells, last: None }).collect();
-    let mut text = String::new();
-    for start in (0..load.rows).step_by(STATEMENT_ROWS) {
-        let end = (start + STATEMENT_ROWS).min(load.rows);
-        let mut arguments = SqliteArguments::default();
-        arguments.reserve((end - start) * writers.len(), 0);
-        for row in start..end {
-            for writer in &mut writers {
-                writer.add(row, &mut arguments, &mut text);
-            }
-        }
-        if sender.blocking_send((end - start, arguments)).is_err() {
-            return;
-        }
-    }
+/// How rows become statements. A value that is the same in all rows is handed over once a statement, since binding
+/// values takes much of the time.
+#[derive(Clone)]
+struct Plan {
+    /// Per column whether its cells differ.
+    varies: Vec<bool>,
+    /// Rows of one statement.
+    rows: usize,
 }
 
-fn statement(load: &Load, rows: usize) -> SqlStr {
-    let row = format!("({})", vec!["?"; load.columns.len()].join(", "));
-    let values = vec![row.as_str(); rows].join(", ");
-    let text = format!("insert into {} ({}) values {values}{}", load.table, load.names(), load.on_conflict());
-    AssertSqlSafe(text).into_sql_str()
+impl Plan {
+    fn of(load: &Load) -> Self {
+        let is_varying = |cells: &Cells| (1..load.rows).any(|row| cells.at(row) != cells.at(0));
+        let varies: Vec<bool> = load.columns.iter().map(|(_, cells)| is_varying(cells)).collect();
+        let varying = varies.iter().filter(|varies| **varies).count();
+        Self { varies, rows: (STATEMENT_PARAMETERS / varying.max(1)).clamp(1, STATEMENT_ROWS) }
+    }
+
+    /// First the parameters that all rows share, in the columns' order, then those of each row.
+    fn statement(&self, load: &Load, rows: usize) -> SqlStr {
+        let mut next = self.varies.iter().filter(|varies| !**varies).count();
+        let mut row = || {
+            let mut shared = 0;
+            let places = self.varies.iter().map(|varies| {
+                let place = if *varies { &mut next } else { &mut shared };
+                *place += 1;
+                format!("?{place}")
+            });
+            format!("({})", places.collect::<Vec<_>>().join(", "))
+        };
+        let values = (0..rows).map(|_| row()).collect::<Vec<_>>().join(", ");
+        let text = format!("insert into {} ({}) values {values}{}", load.table, load.names(), load.on_conflict());
+        AssertSqlSafe(text).into_sql_str()
+    }
+
+    /// Makes the parameters of all statements, until nobody wants them any more.
+    fn prepare(&self, load: &Load, sender: &mpsc::Sender<(usize, SqliteArguments)>) {
+        let writers = load.columns.iter().map(|(_, cells)| Writer { cells, last: None }).zip(&self.varies);
+        let (varying, shared): (Vec<_>, Vec<_>) = writers.partition(|(_, varies)| **varies);
+        let only = |writers: Vec<(_, _)>| writers.into_iter().map(|(writer, _)| writer).collect::<Vec<Writer<'_>>>();
+        let (mut varying, mut shared) = (only(varying), only(shared));
+        let mut text = String::new();
+        for start in (0..load.rows).step_by(self.rows) {
+            let end = (start + self.rows).min(load.rows);
+            let mut arguments = SqliteArguments::default();
+            arguments.reserve((end - start) * varying.len() + shared.len(), 0);
+            for writer in &mut shared {
+                writer.add(start, &mut arguments, &mut text);
+            }
+            for row in start..end {
+                for writer in &mut varying {
+                    writer.add(row, &mut arguments, &mut text);
+                }
+            }
+            if sender.blocking_send((end - start, arguments)).is_err() {
+                return;
+            }
+        }
+    }
 }
 
 /// Turns the cells of a column into parameters. A text that repeats, such as a country, is shared rather than copied.
