@@ -212,7 +212,11 @@ impl<'a> Life<'a> {
                 return self.wait(night, place);
             }
             if process.is_stopped() {
-                return Arrival::Reached;
+                if place.is_some() {
+                    return Arrival::Reached;
+                }
+                // It was on its way to a point that nobody waits for any more.
+                process.signal("CONT");
             }
             if let Some(Place::Instant(after)) = place
                 && begun.elapsed() >= after
@@ -331,9 +335,8 @@ impl<'a> Life<'a> {
         let Some(current) = self.current else { return };
         let process = &self.processes[current];
         process.page.stop_before(Kind::Write, 0);
-        if process.is_stopped() {
-            process.signal("CONT");
-        }
+        // Also where it does not stand still yet: the order to stop may be on its way.
+        process.signal("CONT");
     }
 
     /// From here on the last mail of this process may come once more, or its next one.
