@@ -67,57 +67,42 @@ async fn insert(connection: &mut SqliteConnection, load: &Arc<Load>) -> Result<(
     parameters.await.map_err(|_| StoreError::Connection { reason: "the program is ending".to_owned() })
 }
 
-/// How rows become statements. A value that is the same in all rows is handed over once a statement, since binding
-/// values takes much of the time.
+/// How rows become statements. What is the same in all rows, and no text that people wrote, stands in the statement
+/// itself, since binding values takes much of the time.
 #[derive(Clone)]
 struct Plan {
-    /// Per column whether its cells differ.
-    varies: Vec<bool>,
+    /// Per column the value of all rows; none where they differ.
+    literals: Vec<Option<String>>,
     /// Rows of one statement.
     rows: usize,
 }
 
 impl Plan {
     fn of(load: &Load) -> Self {
-        let is_varying = |cells: &Cells| (1..load.rows).any(|row| cells.at(row) != cells.at(0));
-        let varies: Vec<bool> = load.columns.iter().map(|(_, cells)| is_varying(cells)).collect();
-        let varying = varies.iter().filter(|varies| **varies).count();
-        Self { varies, rows: (STATEMENT_PARAMETERS / varying.max(1)).clamp(1, STATEMENT_ROWS) }
+        let literals: Vec<Option<String>> = load.columns.iter().map(|(_, cells)| literal(cells, load.rows)).collect();
+        let varying = literals.iter().filter(|literal| literal.is_none()).count();
+        Self { literals, rows: (STATEMENT_PARAMETERS / varying.max(1)).clamp(1, STATEMENT_ROWS) }
     }
 
-    /// First the parameters that all rows share, in the columns' order, then those of each row.
     fn statement(&self, load: &Load, rows: usize) -> SqlStr {
-        let mut next = self.varies.iter().filter(|varies| !**varies).count();
-        let mut row = || {
-            let mut shared = 0;
-            let places = self.varies.iter().map(|varies| {
-                let place = if *varies { &mut next } else { &mut shared };
-                *place += 1;
-                format!("?{place}")
-            });
-            format!("({})", places.collect::<Vec<_>>().join(", "))
-        };
-        let values = (0..rows).map(|_| row()).collect::<Vec<_>>().join(", ");
+        let places: Vec<&str> = self.literals.iter().map(|literal| literal.as_deref().unwrap_or("?")).collect();
+        let row = format!("({})", places.join(", "));
+        let values = vec![row.as_str(); rows].join(", ");
         let text = format!("insert into {} ({}) values {values}{}", load.table, load.names(), load.on_conflict());
         AssertSqlSafe(text).into_sql_str()
     }
 
     /// Makes the parameters of all statements, until nobody wants them any more.
     fn prepare(&self, load: &Load, sender: &mpsc::Sender<(usize, SqliteArguments)>) {
-        let writers = load.columns.iter().map(|(_, cells)| Writer { cells, last: None }).zip(&self.varies);
-        let (varying, shared): (Vec<_>, Vec<_>) = writers.partition(|(_, varies)| **varies);
-        let only = |writers: Vec<(_, _)>| writers.into_iter().map(|(writer, _)| writer).collect::<Vec<Writer<'_>>>();
-        let (mut varying, mut shared) = (only(varying), only(shared));
+        let varying = load.columns.iter().zip(&self.literals).filter(|(_, literal)| literal.is_none());
+        let mut writers: Vec<Writer<'_>> = varying.map(|((_, cells), _)| Writer { cells, last: None }).collect();
         let mut text = String::new();
         for start in (0..load.rows).step_by(self.rows) {
             let end = (start + self.rows).min(load.rows);
             let mut arguments = SqliteArguments::default();
-            arguments.reserve((end - start) * varying.len() + shared.len(), 0);
-            for writer in &mut shared {
-                writer.add(start, &mut arguments, &mut text);
-            }
+            arguments.reserve((end - start) * writers.len(), 0);
             for row in start..end {
-                for writer in &mut varying {
+                for writer in &mut writers {
                     writer.add(row, &mut arguments, &mut text);
                 }
             }
@@ -126,6 +111,27 @@ impl Plan {
             }
         }
     }
+}
+
+/// The value of all rows as SQL, where it is one and the same, and not out of people's data.
+fn literal(cells: &Cells, rows: usize) -> Option<String> {
+    let first = cells.at(0);
+    if matches!((cells, &first), (Cells::Text(_) | Cells::Json(_), Cell::Text(_) | Cell::Json(_)))
+        || (1..rows).any(|row| cells.at(row) != first)
+    {
+        return None;
+    }
+    Some(match first {
+        Cell::Null => "null".to_owned(),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Flag(flag) => u8::from(flag).to_string(),
+        Cell::Text(text) | Cell::Json(text) => format!("'{}'", text.replace('\'', "''")),
+        Cell::Instant(milliseconds) => {
+            let mut text = String::new();
+            instant::write_milliseconds(milliseconds, &mut text);
+            format!("'{text}'")
+        }
+    })
 }
 
 /// Turns the cells of a column into parameters. A text that repeats, such as a country, is shared rather than copied.
