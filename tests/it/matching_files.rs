@@ -53,6 +53,34 @@ fn what_the_columns_were_taken_for_is_printed() {
 }
 
 #[test]
+fn two_records_of_a_file_are_explained() {
+    let app = with_people(300);
+    let people = app.read("people.csv");
+    app.run(&["match", "people.csv", "--out", "clusters.csv"]).succeeds();
+    let mut first: BTreeMap<String, String> = BTreeMap::new();
+    let clusters = app.read("clusters.csv");
+    let pair = clusters.lines().skip(1).find_map(|line| {
+        let (record, person) = line.rsplit_once(',')?;
+        let record = record.replace(',', ":");
+        let other = first.insert(person.to_owned(), record.clone())?;
+        Some((other, record))
+    });
+    let (left, right) = pair.expect("somebody is in the file twice");
+    let arguments = ["match", "people.csv", "--out", "clusters.csv", "--explain", &left, &right];
+    let said = app.run(&arguments).succeeds();
+    let found = app.json(&arguments);
+    assert!(said.contains(found["explained"]["sentence"].as_str().unwrap()), "{said}");
+    assert_eq!(found["explained"]["together"], true, "{found:#}");
+    let steps = found["explained"]["steps"].as_array().unwrap();
+    assert!(steps.iter().any(|step| step["comparison"] == "surname"), "{found:#}");
+    let surname = people.lines().nth(1).unwrap().split(',').nth(3).unwrap();
+    assert!(!surname.is_empty() && !said.contains(surname), "an explanation holds no value of a record");
+    let unknown = ["match", "people.csv", "--out", "clusters.csv", "--explain", &left, "people:nobody"];
+    let refused = app.run(&unknown).fails_with(2);
+    assert!(refused.contains("people:nobody") && refused.contains("hint: "), "{refused}");
+}
+
+#[test]
 fn the_same_file_gives_the_same_clusters_in_any_order() {
     let app = with_people(300);
     app.run(&["match", "people.csv", "--out", "first.csv"]).succeeds();

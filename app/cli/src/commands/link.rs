@@ -1,6 +1,7 @@
 //! `kartei match`: the matching alone, on any files of people, without a store.
 
 mod people;
+mod reasons;
 mod writing;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use crate::failure::{During, Failure, Outcome};
 use crate::progress::Progress;
 use crate::steward::Spoken;
 use people::People;
+use reasons::Reasons;
 
 /// Finds out which rows of some files are one person, without a store
 #[derive(Debug, Args)]
@@ -31,7 +33,8 @@ use people::People;
 Examples:
   kartei match members.csv newsletter.xlsx --out clusters.csv
   kartei match people.parquet --out clusters.csv --pairs pairs.parquet --report match.html
-  kartei match people.csv --schema match.toml --out clusters.csv")]
+  kartei match people.csv --schema match.toml --out clusters.csv
+  kartei match people.csv --out clusters.csv --explain 17 4711")]
 pub(crate) struct Match {
     /// CSV, NDJSON, JSON, XLSX or Parquet
     #[arg(required = true, value_name = "FILE")]
@@ -48,7 +51,10 @@ pub(crate) struct Match {
     /// Where a report goes, as HTML: the model, the pairs, the clusters that it doubts
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
-    /// The report's language
+    /// Two records of whom to say why they are one person, or not: `source:record` as in the clusters
+    #[arg(long, num_args = 2, value_names = ["RECORD", "RECORD"])]
+    pub(crate) explain: Vec<String>,
+    /// The language of report and explanation
     #[arg(long, value_enum, default_value = "en")]
     pub(crate) language: Spoken,
 }
@@ -70,7 +76,12 @@ pub(crate) fn run(command: &Match, context: &Context) -> Outcome {
         let page = kartei_report::render_html(&report, command.language.into());
         std::fs::write(file, page).during(format_args!("cannot write {}", file.display()))?;
     }
-    let summary = Summary::of(&people, &linked);
+    let language = command.language.into();
+    let explained = match command.explain.as_slice() {
+        [left, right] => Some(Reasons::of([left, right], (&people, &schema, &linked), language)?),
+        _ => None,
+    };
+    let summary = Summary { explained, ..Summary::of(&people, &linked) };
     if context.console.json() {
         context.console.write_json(&summary)?;
     } else {
@@ -81,6 +92,9 @@ pub(crate) fn run(command: &Match, context: &Context) -> Outcome {
             grouped(summary.pairs_compared),
             grouped(summary.pairs_matched)
         ))?;
+        if let Some(reasons) = &summary.explained {
+            context.console.line(format_args!("\n{}", reasons.text(language)))?;
+        }
     }
     Ok(Exit::Done)
 }
@@ -146,6 +160,8 @@ struct Summary {
     merge_threshold: f64,
     cluster_sizes: Vec<(u32, u64)>,
     columns: Vec<FileColumns>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explained: Option<Reasons>,
 }
 
 #[derive(Debug, Serialize)]
@@ -170,6 +186,7 @@ impl Summary {
             merge_threshold: linked.model.merge_threshold,
             cluster_sizes: statistics.cluster_sizes.clone(),
             columns: people.files.iter().map(columns).collect(),
+            explained: None,
         }
     }
 }
