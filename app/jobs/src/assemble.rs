@@ -230,10 +230,13 @@ fn pairs(matched: &Matched) -> PairReport {
         name: key.name.clone(),
         pairs: key.pairs,
         added: key.new_pairs,
+        only: key.only_pairs,
+        matched: key.matched_pairs,
+        only_matched: key.only_matched,
+        largest_block: key.largest_block,
         split_blocks: key.split_blocks,
         capped_blocks: key.capped_blocks,
         dropped: key.dropped,
-        ..BlockingKey::default()
     };
     let doubtful = between(statistics, matched.model.review_threshold, matched.model.merge_threshold);
     PairReport {

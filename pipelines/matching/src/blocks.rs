@@ -139,6 +139,7 @@ impl Cutter<'_> {
         });
         let most = plan.max_block_records;
         for block in entries.chunk_by(|left, right| left.0 == right.0) {
+            blocks.statistics.largest_block = blocks.statistics.largest_block.max(block.len() as u64);
             if block.len() > most {
                 blocks.statistics.split_blocks += 1;
                 let members: Vec<u32> = block.iter().map(|(_, record)| *record).collect();

@@ -167,7 +167,8 @@ impl Run<'_> {
     }
 
     fn outcome(&self, found: Found<Scored>, clusters: Vec<u32>, counted: Vec<u32>, model: Model) -> Linked {
-        let decided = Decided { scored: found.kept, clusters, counted, pairs: found.pairs, new_pairs: found.new_pairs };
+        let Found { kept: scored, pairs, new_pairs, only_pairs } = found;
+        let decided = Decided { scored, clusters, counted, pairs, new_pairs, only_pairs };
         outcome((self.records, self.subjects), self.blocks, self.constraints, model, &decided)
     }
 
@@ -183,7 +184,7 @@ impl Run<'_> {
         for pair in sample {
             let [same, household, _] =
                 self.odds(&table, frequencies, (pair.left, pair.right), pair.pattern).probabilities();
-            if let Some((pairs, sum)) = found.get_mut(usize::from(pair.key)) {
+            if let Some((pairs, sum)) = found.get_mut(pair.first_key()) {
                 *pairs += 1;
                 *sum += same + household;
             }
@@ -257,7 +258,7 @@ impl Run<'_> {
                 let mut comparer = Comparer::new(self.records, self.subjects);
                 let scored = pairs.iter().filter_map(|(left, right)| {
                     let pattern = comparer.pattern(*left, *right);
-                    let pair = Candidate { left: *left, right: *right, pattern, key: u16::MAX };
+                    let pair = Candidate { left: *left, right: *right, pattern, keys: 0 };
                     self.scored(&table, frequencies, pair)
                 });
                 scored.collect()
@@ -272,7 +273,7 @@ impl Run<'_> {
         if plain.same < -24.0 && plain.household < -16.0 && !is_keyed {
             return None;
         }
-        let Candidate { left, right, pattern, key } = pair;
+        let Candidate { left, right, pattern, keys } = pair;
         let odds = self.odds(table, frequencies, (left, right), pattern);
         let [same, household, _] = odds.probabilities();
         (same >= KEPT_SAME || household >= KEPT_HOUSEHOLD || is_keyed).then_some(Scored {
@@ -280,7 +281,7 @@ impl Run<'_> {
             right,
             pattern,
             odds,
-            key,
+            keys,
         })
     }
 

@@ -193,8 +193,18 @@ pub struct KeyStatistics {
     pub pairs: u64,
     /// Pairs that no key before it formed.
     pub new_pairs: u64,
-    /// Of these, pairs at or above the merge threshold.
+    /// Pairs that no other key formed: what would be lost without it.
+    #[serde(default)]
+    pub only_pairs: u64,
+    /// Of all its pairs, those at or above the merge threshold. Set against those of all keys together this is its
+    /// pair completeness, as far as the run itself can tell.
     pub matched_pairs: u64,
+    /// Of the pairs that no other key formed, those at or above the merge threshold.
+    #[serde(default)]
+    pub only_matched: u64,
+    /// Records in the largest block, before it was split.
+    #[serde(default)]
+    pub largest_block: u64,
     /// Blocks that were too large and were split by a further key.
     pub split_blocks: u64,
     /// Blocks that stayed too large and were compared among neighbours only.

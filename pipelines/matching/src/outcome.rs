@@ -8,7 +8,7 @@ use crate::blocks::Blocks;
 use crate::comparisons::Subject;
 use crate::constraints::Constraints;
 use crate::forest::Forest;
-use crate::linked::{EQUAL_BITS, LinkStatistics, Linked, Model, ReviewPair, ReviewReason, ScoredPairs};
+use crate::linked::{EQUAL_BITS, KeyStatistics, LinkStatistics, Linked, Model, ReviewPair, ReviewReason, ScoredPairs};
 use crate::records::Records;
 use crate::trusted_keys::{KeyConflict, TrustedKeys};
 use crate::weights::Odds;
@@ -23,7 +23,8 @@ pub(crate) struct Scored {
     pub(crate) right: u32,
     pub(crate) pattern: u64,
     pub(crate) odds: Odds,
-    pub(crate) key: u16,
+    /// The keys that formed it, a bit each.
+    pub(crate) keys: u64,
 }
 
 /// What the run decided, in the records' numbers.
@@ -35,6 +36,7 @@ pub(crate) struct Decided {
     pub(crate) counted: Vec<u32>,
     pub(crate) pairs: u64,
     pub(crate) new_pairs: Vec<u64>,
+    pub(crate) only_pairs: Vec<u64>,
 }
 
 /// A scored pair in the frame's rows.
@@ -43,7 +45,7 @@ struct Pair {
     right: u32,
     weight: f32,
     probabilities: [f64; 3],
-    key: u16,
+    keys: u64,
     /// What a trusted key says against the rest.
     conflict: Option<KeyConflict>,
 }
@@ -70,7 +72,7 @@ pub(crate) fn outcome(
                 right: left.max(right),
                 weight: pair.odds.weight(),
                 probabilities: pair.odds.probabilities(),
-                key: pair.key,
+                keys: pair.keys,
                 conflict: keys.conflict(pair.pattern),
             }
         })
@@ -92,7 +94,7 @@ fn equal_rows(records: &Records) -> impl Iterator<Item = Pair> {
             right: other.max(*row),
             weight: EQUAL_BITS,
             probabilities: [1.0, 0.0, 0.0],
-            key: u16::MAX,
+            keys: 0,
             conflict: None,
         }
     })
@@ -205,8 +207,8 @@ fn statistics(
     (clusters, households, pairs): (&[u32], &[u32], &[Pair]),
 ) -> LinkStatistics {
     let mut keys = blocks.statistics.clone();
-    for (key, new_pairs) in keys.iter_mut().zip(&decided.new_pairs) {
-        key.new_pairs = *new_pairs;
+    for (key, (new, only)) in keys.iter_mut().zip(decided.new_pairs.iter().zip(&decided.only_pairs)) {
+        (key.new_pairs, key.only_pairs) = (*new, *only);
     }
     for (key, plan) in keys.iter_mut().zip(&model.keys) {
         key.dropped = plan.dropped;
@@ -219,8 +221,8 @@ fn statistics(
         let bin = ((pair.probabilities[0] * 20.0) as usize).min(19);
         histogram[bin] += 1;
         matched += u64::from(is_match);
-        if is_match && let Some(key) = keys.get_mut(usize::from(pair.key)) {
-            key.matched_pairs += 1;
+        if is_match {
+            count_matched(&mut keys, pair.keys);
         }
         if clusters[pair.left as usize] == clusters[pair.right as usize] {
             inside += 1;
@@ -241,6 +243,18 @@ fn statistics(
         coherence: if inside == 0 { 1.0 } else { coherent as f64 / inside as f64 },
         junk: records.placeholders.clone(),
         judgements: constraints.statistics,
+    }
+}
+
+/// Counts a pair that is one person under all keys that formed it.
+fn count_matched(statistics: &mut [KeyStatistics], mut keys: u64) {
+    let is_only = keys.is_power_of_two();
+    while keys != 0 {
+        if let Some(key) = statistics.get_mut(keys.trailing_zeros() as usize) {
+            key.matched_pairs += 1;
+            key.only_matched += u64::from(is_only);
+        }
+        keys &= keys - 1;
     }
 }
 

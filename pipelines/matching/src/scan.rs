@@ -30,8 +30,15 @@ pub(crate) struct Candidate {
     pub(crate) left: u32,
     pub(crate) right: u32,
     pub(crate) pattern: u64,
+    /// The keys that formed the pair, a bit each.
+    pub(crate) keys: u64,
+}
+
+impl Candidate {
     /// The first key that formed the pair.
-    pub(crate) key: u16,
+    pub(crate) fn first_key(self) -> usize {
+        self.keys.trailing_zeros() as usize
+    }
 }
 
 /// What a walk found.
@@ -41,12 +48,22 @@ pub(crate) struct Found<T> {
     pub(crate) pairs: u64,
     /// Per key, pairs that no key before it formed.
     pub(crate) new_pairs: Vec<u64>,
+    /// Per key, pairs that no other key formed.
+    pub(crate) only_pairs: Vec<u64>,
+}
+
+impl<T> Found<T> {
+    fn nothing(keys: usize) -> Self {
+        Self { kept: Vec::new(), pairs: 0, new_pairs: vec![0; keys], only_pairs: vec![0; keys] }
+    }
 }
 
 struct Walker<'a> {
     comparer: Comparer<'a>,
     /// Per record, the left record (plus one) for which it was seen last.
     seen: Vec<u32>,
+    /// Per record that was seen, its place among the partners.
+    places: Vec<u32>,
 }
 
 impl Scan<'_> {
@@ -58,7 +75,11 @@ impl Scan<'_> {
     ) -> Found<T> {
         let count = self.records.len();
         let walkers = PerThread::new();
-        let walker = || Walker { comparer: Comparer::new(self.records, self.subjects), seen: vec![0; count] };
+        let walker = || Walker {
+            comparer: Comparer::new(self.records, self.subjects),
+            seen: vec![0; count],
+            places: vec![0; count],
+        };
         let done = AtomicU64::new(0);
         let tasks: Vec<usize> = (0..count).step_by(RECORDS_A_TASK).collect();
         let parts: Vec<Found<T>> = tasks
@@ -70,12 +91,15 @@ impl Scan<'_> {
                 part
             })
             .collect();
-        let mut all = Found { kept: Vec::new(), pairs: 0, new_pairs: vec![0; self.blocks.statistics.len()] };
+        let mut all = Found::nothing(self.blocks.statistics.len());
         for part in parts {
             all.kept.extend(part.kept);
             all.pairs += part.pairs;
             for (sum, new) in all.new_pairs.iter_mut().zip(part.new_pairs) {
                 *sum += new;
+            }
+            for (sum, only) in all.only_pairs.iter_mut().zip(part.only_pairs) {
+                *sum += only;
             }
         }
         all
@@ -95,24 +119,29 @@ impl Scan<'_> {
         wanted: &(impl Fn(u32, u32) -> bool + Sync),
         keep: &(impl Fn(Candidate) -> Option<T> + Sync),
     ) -> Found<T> {
-        let mut part = Found { kept: Vec::new(), pairs: 0, new_pairs: vec![0; self.blocks.statistics.len()] };
-        let mut partners: Vec<(u32, u16)> = Vec::new();
+        let mut part = Found::nothing(self.blocks.statistics.len());
+        let mut partners: Vec<(u32, u64)> = Vec::new();
         for left in lefts {
             let left = u32::try_from(left).unwrap_or(u32::MAX);
             partners.clear();
             self.blocks.partners_after(left, self.dropped, |right, key| {
-                let seen = &mut walker.seen[right as usize];
-                if *seen != left + 1 && wanted(left, right) {
-                    *seen = left + 1;
+                let bit = 1 << key.min(63);
+                let (seen, place) = (&mut walker.seen[right as usize], &mut walker.places[right as usize]);
+                if *seen == left + 1 {
+                    partners[*place as usize].1 |= bit;
+                } else if wanted(left, right) {
+                    (*seen, *place) = (left + 1, u32::try_from(partners.len()).unwrap_or(u32::MAX));
                     part.new_pairs[key] += 1;
-                    partners.push((right, u16::try_from(key).unwrap_or(u16::MAX)));
+                    partners.push((right, bit));
                 }
             });
             part.pairs += partners.len() as u64;
             let mut kept: Vec<(u32, T)> = Vec::new();
-            for (right, key) in &partners {
-                let pattern = walker.comparer.pattern(left, *right);
-                if let Some(found) = keep(Candidate { left, right: *right, pattern, key: *key }) {
+            for (right, keys) in &partners {
+                let pair =
+                    Candidate { left, right: *right, pattern: walker.comparer.pattern(left, *right), keys: *keys };
+                part.only_pairs[pair.first_key()] += u64::from(keys.is_power_of_two());
+                if let Some(found) = keep(pair) {
                     kept.push((*right, found));
                 }
             }
@@ -120,5 +149,51 @@ impl Scan<'_> {
             part.kept.extend(kept.into_iter().map(|(_, found)| found));
         }
         part
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use kartei_schemas::matching::MatchSchema;
+    use polars_core::prelude::df;
+
+    use super::*;
+    use crate::comparisons::subjects;
+    use crate::keys;
+
+    #[test]
+    fn a_pair_is_counted_for_the_first_key_that_formed_it_and_as_its_alone_where_no_other_did() {
+        let some = |count: usize, word: &str| -> Vec<String> {
+            (0..60).map(|row| format!("{word}{}", row * 7 % count)).collect()
+        };
+        let frame = df!(
+            "given_name" => some(5, "Name"), "surname" => some(9, "Wort"), "email" => some(11, "mail@x.de"),
+            "postal_code" => some(7, "1000"),
+        );
+        let records = Records::read(&frame.unwrap(), &MatchSchema::default()).unwrap();
+        let (all, splitters) = (keys::all(&records), keys::splitters(&records));
+        let blocks = Blocks::form(&records, (&all, &splitters), 64, (None, &[]));
+        let none = vec![false; all.len()];
+        let mut formed: BTreeMap<(u32, u32), BTreeSet<usize>> = BTreeMap::new();
+        for left in 0..60 {
+            blocks.partners_after(left, &none, |right, key| {
+                formed.entry((left, right)).or_default().insert(key);
+            });
+        }
+        let mut expected = (vec![0; all.len()], vec![0; all.len()]);
+        for keys in formed.values() {
+            let first = *keys.first().unwrap();
+            expected.0[first] += 1;
+            expected.1[first] += u64::from(keys.len() == 1);
+        }
+        let subjects = subjects(&records);
+        let scan = Scan { records: &records, subjects: &subjects, blocks: &blocks, dropped: &none, progress: None };
+        let found = scan.walk(|_, _| true, Some);
+        assert!(expected.1.iter().sum::<u64>() > 0, "no pair is one key's alone: {expected:?}");
+        assert_eq!((found.new_pairs, found.only_pairs), expected);
+        let by_keys = |pair: &Candidate| formed[&(pair.left, pair.right)].iter().map(|key| 1_u64 << key).sum::<u64>();
+        assert!(found.kept.iter().all(|pair| pair.keys == by_keys(pair)));
     }
 }

@@ -28,7 +28,13 @@ pub struct BlockingKey {
     pub pairs: u64,
     /// Pairs that no key before it found.
     pub added: u64,
-    /// Records in its largest block.
+    /// Pairs that no other key found.
+    pub only: u64,
+    /// Of its pairs, those that are one person.
+    pub matched: u64,
+    /// Of the pairs that no other key found, those that are one person.
+    pub only_matched: u64,
+    /// Records in its largest block, before it was split.
     pub largest_block: u64,
     /// Blocks that were too large and were split by a further key.
     pub split_blocks: u64,

@@ -57,8 +57,35 @@ pub(super) fn pairs(report: &RunReport, voice: Voice) -> Section {
             folded: pairs.keys.len() > 12,
             ..Table::default()
         }));
+        parts.push(Part::Table(what_keys_find(&pairs.keys, voice)));
     }
     Section { id: "pairs", title: voice.say("Paare", "Pairs"), parts }
+}
+
+/// What would be missed without each key.
+fn what_keys_find(keys: &[BlockingKey], voice: Voice) -> Table {
+    let most = keys.iter().map(|key| key.matched).max().unwrap_or(0);
+    let row = |key: &BlockingKey| {
+        vec![
+            Cell::new(key.name.clone()),
+            count(key.only, voice),
+            count(key.matched, voice).with_share(key.matched, most),
+            count(key.only_matched, voice),
+        ]
+    };
+    let used: Vec<&BlockingKey> = keys.iter().filter(|key| !key.dropped).collect();
+    Table {
+        caption: voice.say("Was jeder Suchschlüssel findet", "What each blocking key finds").to_owned(),
+        columns: texts([
+            voice.say("Schlüssel", "Key"),
+            voice.say("nur seine Paare", "Pairs of it alone"),
+            voice.say("Eine Person", "One person"),
+            voice.say("davon nur seine", "of it alone"),
+        ]),
+        folded: used.len() > 12,
+        rows: used.into_iter().map(row).collect(),
+        ..Table::default()
+    }
 }
 
 pub(super) fn scores(report: &RunReport, voice: Voice) -> Section {

@@ -187,6 +187,23 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 #[test]
+fn each_key_is_told_by_what_it_forms_and_what_only_it_forms() {
+    let (records, _) = crowd(700, 3);
+    let statistics = linked(&records).statistics;
+    let used: Vec<_> = statistics.keys.iter().filter(|key| key.new_pairs > 0).collect();
+    assert_eq!(used.iter().map(|key| key.new_pairs).sum::<u64>(), statistics.scored_pairs);
+    for key in &used {
+        assert!(key.only_pairs <= key.new_pairs && key.new_pairs <= key.pairs, "{key:?}");
+        assert!(key.only_matched <= key.only_pairs.min(key.matched_pairs), "{key:?}");
+        assert!(key.largest_block >= 2, "{key:?}");
+    }
+    assert!(used.iter().any(|key| key.only_pairs > 0), "some pair is formed by one key alone");
+    // Most persons are found by several keys, so that these count them several times.
+    let (all, alone) = used.iter().fold((0, 0), |sum, key| (sum.0 + key.matched_pairs, sum.1 + key.only_matched));
+    assert!(all > statistics.matched_pairs && alone < statistics.matched_pairs, "{all} {alone}");
+}
+
+#[test]
 fn what_a_fitted_model_finds_does_not_depend_on_the_order_of_the_rows() {
     let (records, _) = crowd(500, 4);
     let mut turned = records.clone();
