@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments, AssertSqlSafe, Row, SqlSafeStr, SqlStr, SqliteConnection};
+use sqlx::{Arguments, AssertSqlSafe, Connection, Row, SqlSafeStr, SqlStr, SqliteConnection};
 use tokio::sync::mpsc;
 
 use super::{Load, failed};
@@ -64,7 +64,9 @@ async fn insert(connection: &mut SqliteConnection, load: &Arc<Load>) -> Result<(
         let done = sqlx::query_with(query, arguments).execute(&mut *connection).await;
         done.map_err(|error| failed(&error, load.table))?;
     }
-    parameters.await.map_err(|_| StoreError::Connection { reason: "the program is ending".to_owned() })
+    parameters.await.map_err(|_| StoreError::Connection { reason: "the program is ending".to_owned() })?;
+    // The next run's values make other statements of these: nobody comes back to them, and they are large.
+    connection.clear_cached_statements().await.map_err(|error| failed(&error, load.table))
 }
 
 /// How rows become statements. What is the same in all rows, and no text that people wrote, stands in the statement

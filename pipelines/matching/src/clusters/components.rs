@@ -51,13 +51,7 @@ impl Components {
         let is_inside = |left: u32, right: u32| labels[left as usize] == labels[right as usize];
         let records = (0_u32..).take(labels.len()).map(|record| (number_of(record), record));
         let inside = edges.iter().filter(|edge| edge.weight >= least && is_inside(edge.left, edge.right));
-        let pairs = |pairs: &[(u32, u32)]| {
-            let mut found: FxHashMap<u32, Vec<(u32, u32)>> = FxHashMap::default();
-            for (left, right) in pairs.iter().filter(|(left, right)| is_inside(*left, *right)) {
-                found.entry(number_of(*left)).or_default().push((*left, *right));
-            }
-            found
-        };
+        let pairs = |pairs: &[(u32, u32)]| by_number(pairs, is_inside, number_of);
         Self {
             records: Lists::of(count, records),
             edges: Lists::of(count, inside.map(|edge| (number_of(edge.left), *edge))),
@@ -70,14 +64,9 @@ impl Components {
     pub(super) fn of_pieces(component: &Component<'_>, labels: &[u32]) -> Self {
         let count = u32::try_from(labels.len()).unwrap_or(u32::MAX);
         let label_of = |record: u32| labels[of_place(component, record) as usize];
-        let inside = component.edges.iter().filter(|edge| label_of(edge.left) == label_of(edge.right));
-        let pairs = |pairs: &[(u32, u32)]| {
-            let mut found: FxHashMap<u32, Vec<(u32, u32)>> = FxHashMap::default();
-            for (left, right) in pairs.iter().filter(|(left, right)| label_of(*left) == label_of(*right)) {
-                found.entry(label_of(*left)).or_default().push((*left, *right));
-            }
-            found
-        };
+        let is_inside = |left: u32, right: u32| label_of(left) == label_of(right);
+        let inside = component.edges.iter().filter(|edge| is_inside(edge.left, edge.right));
+        let pairs = |pairs: &[(u32, u32)]| by_number(pairs, is_inside, label_of);
         Self {
             records: Lists::of(count, labels.iter().copied().zip(component.records.iter().copied())),
             edges: Lists::of(count, inside.map(|edge| (label_of(edge.left), *edge))),
@@ -102,6 +91,19 @@ impl Components {
             different: pairs(&self.different),
         }
     }
+}
+
+/// Judged pairs by the component in which they lie; those that lie in none are left out.
+fn by_number(
+    pairs: &[(u32, u32)],
+    is_inside: impl Fn(u32, u32) -> bool,
+    number_of: impl Fn(u32) -> u32,
+) -> FxHashMap<u32, Vec<(u32, u32)>> {
+    let mut found: FxHashMap<u32, Vec<(u32, u32)>> = FxHashMap::default();
+    for (left, right) in pairs.iter().filter(|(left, right)| is_inside(*left, *right)) {
+        found.entry(number_of(*left)).or_default().push((*left, *right));
+    }
+    found
 }
 
 /// Several lists in one: the items of a list stand together, in the order in which they came.
