@@ -18,6 +18,10 @@ const MOST_BITS: f32 = 12.0;
 /// Components with more records are cut into pieces at their weakest pairs first.
 const MOST_RECORDS: usize = 256;
 
+/// Records of such a piece. What hangs together in a large component is mostly chance, and what it costs to look at a
+/// piece grows with the square of its records.
+const MOST_OF_PIECE: usize = 64;
+
 /// A scored pair, weight in bits of log-odds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Edge {
@@ -93,12 +97,9 @@ impl Clustering<'_> {
             forest.join(*left, *right);
         }
         let components = Components::of(&forest.labels(), edges, threshold - 2.0 * MOST_BITS, self.constraints);
-        let divided =
-            (0..components.len()).into_par_iter().with_min_len(256).fold(Division::default, |mut all, number| {
-                self.divide_one(&components.get(number), threshold, &mut all);
-                all
-            });
-        let mut division = divided.reduce(Division::default, Division::append);
+        let mut division = in_parts(components.len(), 256, |number, all| {
+            self.divide_one(&components.get(number), threshold, all);
+        });
         division.together.extend(&self.constraints.same);
         division
     }
@@ -154,15 +155,27 @@ impl Clustering<'_> {
     fn cut(&self, component: &Component<'_>, threshold: f32, all: &mut Division) {
         let labels = piece_labels(component, threshold);
         let pieces = Components::of_pieces(component, &labels);
-        for number in 0..pieces.len() {
+        let divided = in_parts(pieces.len(), 16, |number, all| {
             let piece = pieces.get(number);
-            if (2..=MOST_RECORDS).contains(&piece.records.len()) {
+            if (2..=MOST_OF_PIECE).contains(&piece.records.len()) {
                 Groups::new(&piece, self.score).merge(threshold, &mut all.merges);
             } else {
                 all.together.extend(piece.records.windows(2).map(|pair| (pair[0], pair[1])));
             }
-        }
+        });
+        *all = std::mem::take(all).append(divided);
     }
+}
+
+/// Divides so many things in parallel, `at_once` of them a task: most are done in no time and a few are long, and these
+/// stand together, so that tasks that are large would leave most of the work to one thread.
+fn in_parts(count: usize, at_once: usize, divide: impl Fn(usize, &mut Division) + Sync) -> Division {
+    let numbers = (0..count).into_par_iter().with_min_len(at_once).with_max_len(at_once);
+    let divided = numbers.fold(Division::default, |mut all, number| {
+        divide(number, &mut all);
+        all
+    });
+    divided.reduce(Division::default, Division::append)
 }
 
 /// Per place in a component that is too large, the smallest place of its piece: the strongest pairs first, as long as a
@@ -184,7 +197,7 @@ fn piece_labels(component: &Component<'_>, threshold: f32) -> Vec<u32> {
     for edge in &edges {
         let (left, right) = (forest.root(of_place(component, edge.left)), forest.root(of_place(component, edge.right)));
         let is_equal = edge.weight >= 2.0 * MOST_BITS && different.is_empty();
-        if left != right && (is_equal || sizes[left as usize] + sizes[right as usize] <= MOST_RECORDS) {
+        if left != right && (is_equal || sizes[left as usize] + sizes[right as usize] <= MOST_OF_PIECE) {
             forest.join(left, right);
             sizes[left.min(right) as usize] += sizes[left.max(right) as usize];
         }
