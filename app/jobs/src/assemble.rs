@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use kartei_matching::Linked;
 use kartei_matching::linked::{Fit, LinkStatistics};
-use kartei_matching::portrait::{Portrait, doubtful_clusters};
+use kartei_matching::portrait::doubtful_clusters;
 use kartei_report::RunReport;
 use kartei_report::model::{
     AgeBand, BlockingKey, ChangeReport, ClusterReport, ClusterSize, Drift, DriftKind, FieldChange, FieldCompleteness,
@@ -60,7 +60,7 @@ pub async fn report(step: &Step<'_>, found: &Found, steps: &[StepReport]) -> Res
         pairs: pairs(&matched),
         scores: scores(&matched),
         clusters: clusters(found),
-        model: ModelReport { doubtful: portrait::doubtful_of_run(step, &matched)?, ..portrait::model(&matched) },
+        model: ModelReport { doubtful: portrait::doubtful_of_run(step, &matched).await?, ..portrait::model(&matched) },
         overlap: statistics
             .golden
             .overlap
@@ -100,8 +100,8 @@ pub fn stub(step: &Step<'_>, steps: &[StepReport]) -> RunReport {
 }
 
 /// A report on matching alone; `source_of` gives the source of a row.
-pub fn matching(linked: &Linked, portrait: Portrait, source_of: impl Fn(u32) -> String) -> RunReport {
-    let statistics = linked.statistics.clone();
+pub fn matching(linked: &Linked, source_of: impl Fn(u32) -> String) -> RunReport {
+    let (statistics, portrait) = (linked.statistics.clone(), linked.portrait.clone().unwrap_or_default());
     let matched = Matched { model: linked.model.clone(), statistics, portrait, ..Matched::default() };
     let statistics = &matched.statistics;
     let size = |&(records, clusters): &(u32, u64)| ClusterSize { records, clusters };

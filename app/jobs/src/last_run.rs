@@ -37,7 +37,7 @@ impl LastRun {
         let Some(model) = store.run(run_id).await?.and_then(|view| model_of(&view)) else { return Ok(None) };
         let rest = Rest::of_run(project.frames(), run_id);
         let (Some(records), Some(clusters)) =
-            (rest.of_earlier(run_id, "records")?, rest.of_earlier(run_id, "clusters")?)
+            (rest.of_earlier(run_id, "records").await?, rest.of_earlier(run_id, "clusters").await?)
         else {
             return Ok(None);
         };

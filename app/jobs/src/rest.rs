@@ -4,10 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use kartei_schemas::frame::{FINGERPRINT, KEY, SOURCE};
-use kartei_store::frames::{FrameError, Frames};
+use kartei_store::frames::Frames;
 use polars_core::prelude::DataFrame;
 
-/// The frames of one run.
+use crate::error::FlowError;
+use crate::steps::compute;
+
+/// The frames of one run. Files are read and written on threads for such work: a large frame takes seconds, in which the
+/// heartbeat must go on.
 #[derive(Debug)]
 pub struct Rest {
     frames: Frames,
@@ -29,39 +33,58 @@ impl Rest {
     }
 
     /// Puts a frame at rest, and keeps it at hand.
-    pub fn put(&self, what: &'static str, mut frame: DataFrame) -> Result<DataFrame, FrameError> {
-        self.frames.write(&Self::name(self.run_id, what), &mut frame)?;
+    pub async fn put(&self, what: &'static str, frame: DataFrame) -> Result<(), FlowError> {
         self.hold(what, frame.clone());
-        Ok(frame)
+        self.put_as(Self::name(self.run_id, what), frame).await
+    }
+
+    /// Puts a frame at rest under a name of its own.
+    pub async fn put_as(&self, name: String, frame: DataFrame) -> Result<(), FlowError> {
+        let frames = self.frames.clone();
+        compute(move || frames.write(&name, &frame).map(|_| ()).map_err(FlowError::from)).await
     }
 
     /// A frame that an earlier step of this run put at rest.
-    pub fn get(&self, what: &'static str) -> Result<DataFrame, FrameError> {
+    pub async fn get(&self, what: &'static str) -> Result<DataFrame, FlowError> {
         let held = self.living.lock().unwrap_or_else(PoisonError::into_inner).get(what).cloned();
         match held {
             Some(frame) => Ok(frame),
-            None => self.frames.read(&Self::name(self.run_id, what), None),
+            None => self.read(Self::name(self.run_id, what), None).await,
         }
     }
 
+    /// Some columns of a frame at rest, or all.
+    pub async fn read(&self, name: String, columns: Option<&'static [&'static str]>) -> Result<DataFrame, FlowError> {
+        let frames = self.frames.clone();
+        compute(move || Ok(frames.read(&name, columns)?)).await
+    }
+
     /// A frame of an earlier run, or none.
-    pub fn of_earlier(&self, run_id: i64, what: &str) -> Result<Option<DataFrame>, FrameError> {
+    pub async fn of_earlier(&self, run_id: i64, what: &str) -> Result<Option<DataFrame>, FlowError> {
+        self.columns_of_earlier(run_id, what, None).await
+    }
+
+    /// Some columns of a frame of an earlier run.
+    pub async fn columns_of_earlier(
+        &self,
+        run_id: i64,
+        what: &str,
+        columns: Option<&'static [&'static str]>,
+    ) -> Result<Option<DataFrame>, FlowError> {
         let name = Self::name(run_id, what);
-        if self.frames.exists(&name) { self.frames.read(&name, None).map(Some) } else { Ok(None) }
+        if self.frames.exists(&name) { self.read(name, columns).await.map(Some) } else { Ok(None) }
     }
 
     /// Source, key and fingerprint of an earlier run's records, or none: what several steps compare with. The whole
     /// frame is many times as large.
-    pub fn earlier_records(&self, run_id: i64) -> Result<Option<DataFrame>, FrameError> {
-        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
-        if earlier.is_none() {
-            let name = Self::name(run_id, "records");
-            if !self.frames.exists(&name) {
-                return Ok(None);
-            }
-            *earlier = Some(self.frames.read(&name, Some(&[SOURCE, KEY, FINGERPRINT]))?);
+    pub async fn earlier_records(&self, run_id: i64) -> Result<Option<DataFrame>, FlowError> {
+        let held = self.earlier.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if held.is_some() {
+            return Ok(held);
         }
-        Ok(earlier.clone())
+        let records = self.columns_of_earlier(run_id, "records", Some(&[SOURCE, KEY, FINGERPRINT])).await?;
+        self.earlier.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&records);
+        Ok(records)
     }
 
     /// Lets a frame go that no later step needs.

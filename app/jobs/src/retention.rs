@@ -157,7 +157,7 @@ mod tests {
 
     fn put(frames: &Frames, names: &[&str], written: DateTime<Utc>) {
         for name in names {
-            frames.write(name, &mut df!("key" => ["1"]).unwrap()).unwrap();
+            frames.write(name, &df!("key" => ["1"]).unwrap()).unwrap();
             let file = frames.folder().join(format!("{name}.parquet"));
             File::options().write(true).open(file).unwrap().set_modified(written.into()).unwrap();
         }

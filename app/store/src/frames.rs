@@ -2,6 +2,8 @@
 //!
 //! A frame is written to a temporary name, synchronised, and renamed, so that a name never stands for half a frame.
 
+mod encode;
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -27,7 +29,7 @@ impl Frames {
     }
 
     /// Writes a frame and gives its size in bytes. An older frame of that name is replaced whole.
-    pub fn write(&self, name: &str, frame: &mut DataFrame) -> Result<u64, FrameError> {
+    pub fn write(&self, name: &str, frame: &DataFrame) -> Result<u64, FrameError> {
         let path = self.path(name);
         let failed = |source| FrameError::Write { name: name.to_owned(), source };
         let parent = path.parent().unwrap_or(&self.folder);
@@ -96,12 +98,11 @@ impl Frames {
     }
 }
 
-fn write_and_sync(path: &Path, frame: &mut DataFrame, name: &str) -> Result<u64, FrameError> {
+fn write_and_sync(path: &Path, frame: &DataFrame, name: &str) -> Result<u64, FrameError> {
     let failed = |source| FrameError::Write { name: name.to_owned(), source };
     let file = Watched { file: File::create(path).map_err(failed)?, failure: None };
     let mut writer = BufWriter::with_capacity(1 << 20, file);
-    let finished = ParquetWriter::new(&mut writer).with_compression(ParquetCompression::Zstd(None)).finish(frame);
-    let bytes = finished.map_err(|source| match writer.get_ref().failure {
+    let bytes = encode::write(&mut writer, frame).map_err(|source| match writer.get_ref().failure {
         Some(kind) => failed(kind.into()),
         None => FrameError::Format { name: name.to_owned(), source },
     })?;
@@ -204,7 +205,7 @@ mod tests {
     fn a_frame_comes_back_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let frames = Frames::new(folder.path());
-        frames.write("runs/1/records", &mut frame()).unwrap();
+        frames.write("runs/1/records", &frame()).unwrap();
         assert!(frames.read("runs/1/records", None).unwrap().equals_missing(&frame()));
         assert_eq!(frames.read("runs/1/records", Some(&["key"])).unwrap().width(), 1);
         assert_eq!(frames.folders("runs").unwrap(), ["1"]);
@@ -215,7 +216,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("runs"), "a file where a folder should be").unwrap();
         let frames = Frames::new(folder.path());
-        let error = frames.write("runs/1/records", &mut frame()).unwrap_err();
+        let error = frames.write("runs/1/records", &frame()).unwrap_err();
         assert_eq!(error.to_string(), "cannot write frame `runs/1/records`");
         assert!(!frames.exists("runs/1/records"));
     }
@@ -226,13 +227,13 @@ mod tests {
         let frames = Frames::new(folder.path());
         let large: Vec<String> =
             (0..200_000_u64).map(|row| format!("{:x}", row.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
-        for mut frame in [frame(), df!("key" => large).unwrap()] {
+        for frame in [frame(), df!("key" => large).unwrap()] {
             std::os::unix::fs::symlink("/dev/full", folder.path().join("records.parquet.part")).unwrap();
-            let error = frames.write("records", &mut frame).unwrap_err();
+            let error = frames.write("records", &frame).unwrap_err();
             assert_eq!(error.to_string(), "cannot write frame `records`");
             assert!(error.hint().unwrap().contains("the disk is full"), "{error:?}");
         }
-        frames.write("records", &mut frame()).unwrap();
+        frames.write("records", &frame()).unwrap();
     }
 
     #[test]

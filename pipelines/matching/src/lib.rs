@@ -56,6 +56,8 @@ pub struct LinkOptions<'a> {
     pub previous: Option<&'a Previous>,
     /// Told how far the work has come; called from several threads.
     pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
+    /// Whether the model's portrait is wanted; it is drawn when the weights are fitted, and not when they are kept.
+    pub portrait: bool,
 }
 
 /// How far the work has come.

@@ -13,6 +13,7 @@ use crate::earlier::Earlier;
 use crate::learned::Corrections;
 use crate::linked::{Fit, KeyPlan, Linked, Model};
 use crate::outcome::{Decided, Scored, outcome};
+use crate::portrait::{Portrait, portrait};
 use crate::rarity::Frequencies;
 use crate::records::Records;
 use crate::scan::{Candidate, Found, Scan};
@@ -79,6 +80,7 @@ pub fn link(
     options.tell(Stage::Candidates, count, count);
     let corrections = Corrections::of(schema.learned.as_ref(), &subjects, &prepared);
     let run = Run {
+        frame: records,
         records: &prepared,
         subjects: &subjects,
         blocks: &blocks,
@@ -98,6 +100,7 @@ pub fn link(
 }
 
 struct Run<'a> {
+    frame: &'a DataFrame,
     records: &'a Records,
     subjects: &'a [Subject],
     blocks: &'a Blocks,
@@ -143,7 +146,21 @@ impl Run<'_> {
             fit,
             keys: self.plans(&dropped),
         };
-        self.outcome(found, clusters, counted, model)
+        let portrait = self.options.portrait.then(|| self.portrait((&second, &by_persons), merge));
+        Linked { portrait, ..self.outcome(found, clusters, counted, model) }
+    }
+
+    fn portrait(&self, (weights, frequencies): (&Weights, &Frequencies), merge: f64) -> Portrait {
+        let table = WeightTable::new(weights);
+        let comparers = Comparers::new(self.records, self.subjects);
+        let is_thin = |record: u32| {
+            let odds = self.odds(&table, frequencies, (record, record), comparers.pattern(record, record));
+            odds.probabilities()[0] < merge
+        };
+        let count = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+        let thin: Vec<bool> = (0..count).into_par_iter().map(is_thin).collect();
+        let by_row: Vec<bool> = self.records.numbers().iter().map(|record| thin[*record as usize]).collect();
+        portrait(self.frame, (self.records, self.subjects), &by_row)
     }
 
     /// Pairs that touch a changed record, by the earlier model; the others are as they were.

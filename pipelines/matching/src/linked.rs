@@ -4,6 +4,8 @@
 use kartei_schemas::matching::ComparisonWeights;
 use serde::{Deserialize, Serialize};
 
+use crate::portrait::Portrait;
+
 /// The outcome of [`crate::link`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linked {
@@ -20,6 +22,8 @@ pub struct Linked {
     pub review: Vec<ReviewPair>,
     /// The weights, frequencies and thresholds that decided.
     pub model: Model,
+    /// What the model can and cannot tell; none where nobody asked, or the weights are those of an earlier run.
+    pub portrait: Option<Portrait>,
     /// What was counted on the way.
     pub statistics: LinkStatistics,
 }

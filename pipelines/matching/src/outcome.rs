@@ -82,7 +82,7 @@ pub(crate) fn outcome(
     let households = households(&clusters, &pairs);
     let review = review(&clusters, &pairs, &model, constraints, rows);
     let statistics = statistics(records, blocks, constraints, &model, decided, (&clusters, &households, &pairs));
-    Linked { pairs: columns_of(pairs.iter()), clusters, counted, households, review, model, statistics }
+    Linked { pairs: columns_of(pairs.iter()), clusters, counted, households, review, model, portrait: None, statistics }
 }
 
 /// Rows that hold equal values, each with the row of the record that stands for them.

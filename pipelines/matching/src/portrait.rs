@@ -4,16 +4,13 @@
 use std::collections::BTreeMap;
 
 use kartei_schemas::frame::SOURCE;
-use kartei_schemas::matching::MatchSchema;
 use polars_core::frame::DataFrame;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::LinkError;
 use crate::columns::MISSING;
-use crate::comparisons::{Comparers, Subject};
-use crate::explain::Explainer;
+use crate::comparisons::Subject;
 use crate::forest::Forest;
 use crate::linked::Linked;
 use crate::records::{Records, slot};
@@ -66,19 +63,13 @@ pub struct DoubtfulCluster {
     pub weakest: f32,
 }
 
-/// Looks at what the model of `linked` makes of each record by itself.
-pub fn portrait(records: &DataFrame, schema: &MatchSchema, linked: &Linked) -> Result<Portrait, LinkError> {
-    let explainer = Explainer::new(records, schema, &linked.model, (&linked.clusters, &linked.counted))?;
-    let comparers = Comparers::new(&explainer.records, &explainer.subjects);
-    let is_thin = |number: &u32| {
-        let pattern = comparers.pattern(*number, *number);
-        explainer.corrected(pattern, (*number, *number)).probabilities()[0] < linked.model.merge_threshold
-    };
-    let is_thin: Vec<bool> = explainer.numbers.par_iter().map(is_thin).collect();
-    Ok(Portrait {
-        sources: reach(records, &is_thin),
-        frequent: explainer.subjects.iter().filter_map(|subject| frequent(&explainer.records, *subject)).collect(),
-    })
+/// Looks at what a model makes of each record by itself: `is_thin` says per row of the frame whether its record would stay
+/// below the merge threshold even beside a copy of itself.
+pub(crate) fn portrait(frame: &DataFrame, (records, subjects): (&Records, &[Subject]), is_thin: &[bool]) -> Portrait {
+    Portrait {
+        sources: reach(frame, is_thin),
+        frequent: subjects.par_iter().filter_map(|subject| frequent(records, *subject)).collect(),
+    }
 }
 
 fn reach(frame: &DataFrame, is_thin: &[bool]) -> Vec<SourceReach> {
@@ -193,6 +184,7 @@ mod tests {
             pairs,
             review: Vec::new(),
             model: Model::default(),
+            portrait: None,
             statistics: LinkStatistics::default(),
         }
     }

@@ -15,6 +15,8 @@ pub struct Document {
     file: PathBuf,
     text: String,
     parsed: toml_edit::Document<String>,
+    /// Where the lines begin in the text: a tree of thousands of places is asked for the line of each.
+    lines: Vec<usize>,
 }
 
 /// One step of a path into a document: a key of a table or a place in a list.
@@ -104,7 +106,7 @@ impl Document {
 
     /// The line of a place in the text, from 1.
     pub(super) fn line_at(&self, offset: usize) -> usize {
-        line_at(&self.text, offset)
+        self.lines.partition_point(|start| *start <= offset)
     }
 
     /// The root table.
@@ -115,16 +117,15 @@ impl Document {
     fn parse(file: &Path, text: &str) -> Result<Self, Problems> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match toml_edit::Document::parse(text.to_owned()) {
-            Ok(parsed) => Ok(Self { file: file.to_owned(), text: text.to_owned(), parsed }),
+            Ok(parsed) => {
+                let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+                Ok(Self { file: file.to_owned(), text: text.to_owned(), parsed, lines })
+            }
             Err(error) => {
-                let line = error.span().map(|span| line_at(text, span.start));
+                let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
                 let message = error.message().trim().replace('\n', "; ");
                 Err(Problem::error(file, line, format!("not valid TOML: {message}")).into())
             }
         }
     }
-}
-
-fn line_at(text: &str, offset: usize) -> usize {
-    text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
 }

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kartei_jobs::assemble;
-use kartei_matching::portrait::portrait;
 use kartei_matching::recognise::Because;
 use kartei_matching::{LinkOptions, Linked, Progress as Moved, Stage};
 use kartei_report::RunReport;
@@ -66,13 +65,13 @@ pub(crate) fn run(command: &Match, context: &Context) -> Outcome {
     for (column, role) in people.roles() {
         schema.columns.entry(column).or_insert(role);
     }
-    let linked = link(&people, &schema, context)?;
+    let linked = link(&people, &schema, command.report.is_some(), context)?;
     writing::clusters(&command.out, &people, &linked.clusters)?;
     if let Some(file) = &command.pairs {
         writing::pairs(file, &people, &linked.pairs)?;
     }
     if let Some(file) = &command.report {
-        let report = report(&people, &schema, &linked)?;
+        let report = report(&people, &linked);
         let page = kartei_report::render_html(&report, command.language.into());
         std::fs::write(file, page).during(format_args!("cannot write {}", file.display()))?;
     }
@@ -105,23 +104,22 @@ fn schema(command: &Match) -> Result<MatchSchema, Failure> {
     Ok(load::matching(file, &words)?.0)
 }
 
-fn link(people: &People, schema: &MatchSchema, context: &Context) -> Result<Linked, Failure> {
+fn link(people: &People, schema: &MatchSchema, portrait: bool, context: &Context) -> Result<Linked, Failure> {
     let bar = Progress::begin(context.console, "pairs compared", 0);
     let report = |moved: Moved| {
         if moved.stage == Stage::Score {
             bar.set(moved.done, moved.total);
         }
     };
-    let options = LinkOptions { progress: Some(&report), ..LinkOptions::default() };
+    let options = LinkOptions { progress: Some(&report), portrait, ..LinkOptions::default() };
     let linked = kartei_matching::link(&people.records, schema, &[], options);
     bar.finish();
     linked.map_err(|error| Failure::from_error(&error))
 }
 
-fn report(people: &People, schema: &MatchSchema, linked: &Linked) -> Result<RunReport, Failure> {
-    let portrait = portrait(&people.records, schema, linked).map_err(|error| Failure::from_error(&error))?;
+fn report(people: &People, linked: &Linked) -> RunReport {
     let source_of = |row: u32| people.files[people.names[row as usize].0].source.clone();
-    Ok(assemble::matching(linked, portrait, source_of))
+    assemble::matching(linked, source_of)
 }
 
 /// What the files' columns were taken for.

@@ -7,7 +7,7 @@ use kartei_report::model::{
     ComparisonReport, DoubtfulCluster as DoubtfulReport, FrequentValues, LevelReport, ModelReport, SourceReach,
 };
 use kartei_schemas::frame::{KEY, SOURCE};
-use polars_core::prelude::PolarsResult;
+use polars_core::prelude::{DataFrame, PolarsResult};
 
 use crate::error::FlowError;
 use crate::steps::Step;
@@ -65,13 +65,17 @@ pub(super) fn doubtful(
 }
 
 /// The doubtful clusters of a run, with the ids of their persons as far as they have any yet.
-pub(super) fn doubtful_of_run(step: &Step<'_>, matched: &Matched) -> Result<Vec<DoubtfulReport>, FlowError> {
+pub(super) async fn doubtful_of_run(step: &Step<'_>, matched: &Matched) -> Result<Vec<DoubtfulReport>, FlowError> {
     if matched.doubtful.is_empty() {
         return Ok(Vec::new());
     }
-    let records = step.rest.get("records")?;
+    let records = step.rest.get("records").await?;
     let (sources, keys) = (records.column(SOURCE)?.str()?, records.column(KEY)?.str()?);
-    let ids = person_ids(step, &matched.doubtful, |row| Some((sources.get(row)?, keys.get(row)?)))?;
+    let ids = match step.rest.get("record_map").await {
+        Ok(map) => person_ids(&map, &matched.doubtful, |row| Some((sources.get(row)?, keys.get(row)?)))?,
+        // Before the persons are made there is none.
+        Err(_) => HashMap::new(),
+    };
     let report = |cluster: &DoubtfulCluster| {
         let id = cluster.rows.first().and_then(|row| ids.get(row)).cloned();
         doubtful(cluster, id.unwrap_or_else(|| "–".to_owned()), |row| {
@@ -83,13 +87,12 @@ pub(super) fn doubtful_of_run(step: &Step<'_>, matched: &Matched) -> Result<Vec<
 
 /// The person's id of each cluster's first row.
 fn person_ids<'a>(
-    step: &Step<'_>,
+    map: &DataFrame,
     clusters: &[DoubtfulCluster],
     name_of: impl Fn(usize) -> Option<(&'a str, &'a str)>,
 ) -> PolarsResult<HashMap<u32, String>> {
     let first = clusters.iter().filter_map(|cluster| cluster.rows.first().copied());
     let wanted: HashMap<(&str, &str), u32> = first.filter_map(|row| Some((name_of(row as usize)?, row))).collect();
-    let Ok(map) = step.rest.get("record_map") else { return Ok(HashMap::new()) };
     let (sources, keys, ids) = (map.column(SOURCE)?.str()?, map.column(KEY)?.str()?, map.column("person_id")?.str()?);
     let known = sources.iter().zip(keys.iter()).zip(ids.iter());
     Ok(known.filter_map(|((source, key), id)| Some((*wanted.get(&(source?, key?))?, id?.to_owned()))).collect())

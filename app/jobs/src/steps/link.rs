@@ -1,7 +1,7 @@
 //! match and cluster: which records are one person.
 
 use kartei_matching::linked::LinkStatistics;
-use kartei_matching::portrait::{DoubtfulCluster, Portrait, doubtful_clusters, portrait};
+use kartei_matching::portrait::{DoubtfulCluster, Portrait, doubtful_clusters};
 use kartei_matching::{LinkOptions, Linked, Model, Previous, Progress, ReviewPair, ScoredPairs, Stage};
 use polars_core::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -39,27 +39,27 @@ pub const MOST_DOUBTFUL: usize = 50;
 
 /// Matches the records, and puts clusters, pairs and doubtful pairs at rest.
 pub async fn link(step: &Step<'_>) -> Result<Matched, FlowError> {
-    let records = step.rest.get("records")?;
+    let records = step.rest.get("records").await?;
     let judgements = step.store.active_judgements().await?;
-    let Earlier { previous, drift, portrait: kept } = earlier(step, &records).await?;
+    let Earlier { previous, drift, portrait: kept_portrait } = earlier(step, &records).await?;
     let touched = previous
         .as_ref()
         .filter(|previous| previous.model.is_some())
         .map(|previous| previous.changed.iter().filter(|&&changed| changed).count() as u64);
     let schema = step.project.schemas.matching.clone();
+    let is_wanted = kept_portrait.is_none();
     let (sender, mut moved) = tokio::sync::mpsc::unbounded_channel();
     let work = compute(move || {
         let report = |progress: Progress| {
             // A watcher that went away misses nothing that matters.
             let _ = sender.send(progress);
         };
-        let options = LinkOptions { previous: previous.as_ref(), progress: Some(&report) };
-        let linked = kartei_matching::link(&records, &schema, &judgements, options)?;
-        let portrait = kept.map_or_else(|| portrait(&records, &schema, &linked), Ok)?;
-        Ok((linked, portrait))
+        let options =
+            LinkOptions { previous: previous.as_ref(), progress: Some(&report), portrait: is_wanted };
+        Ok(kartei_matching::link(&records, &schema, &judgements, options)?)
     });
     tokio::pin!(work);
-    let (linked, portrait) = loop {
+    let mut linked = loop {
         tokio::select! {
             linked = &mut work => break linked?,
             Some(progress) = moved.recv() => tell(step, progress),
@@ -70,12 +70,12 @@ pub async fn link(step: &Step<'_>) -> Result<Matched, FlowError> {
         statistics: linked.statistics.clone(),
         touched,
         drift,
-        portrait,
+        portrait: linked.portrait.take().or(kept_portrait).unwrap_or_default(),
         doubtful: doubtful_clusters(&linked, MOST_DOUBTFUL),
     };
-    step.rest.put("clusters", clusters(&linked)?)?;
-    step.rest.put("pairs", pairs(&linked.pairs)?)?;
-    step.rest.put("review", review(&linked.review)?)?;
+    step.rest.put("clusters", clusters(&linked)?).await?;
+    step.rest.put("pairs", pairs(&linked.pairs)?).await?;
+    step.rest.put("review", review(&linked.review)?).await?;
     Ok(matched)
 }
 
@@ -105,7 +105,7 @@ async fn earlier(step: &Step<'_>, records: &DataFrame) -> Result<Earlier, FlowEr
     let Some(run) = step.previous.filter(|_| !step.options.is_full()) else { return Ok(Earlier::default()) };
     let earlier = |what| step.rest.of_earlier(run, what);
     let (Some(old), Some(pairs), Some(labels)) =
-        (step.rest.earlier_records(run)?, earlier("pairs")?, earlier("clusters")?)
+        (step.rest.earlier_records(run).await?, earlier("pairs").await?, earlier("clusters").await?)
     else {
         return Ok(Earlier::default());
     };
@@ -115,7 +115,8 @@ async fn earlier(step: &Step<'_>, records: &DataFrame) -> Result<Earlier, FlowEr
     if version != step.project.schema_version() {
         return Ok(Earlier::default());
     }
-    let alignment = align(&old, records)?;
+    let records = records.clone();
+    let (alignment, records) = compute(move || Ok((align(&old, &records)?, records))).await?;
     let drift = matched.drift + alignment.changed_count() as u64;
     let is_fresh = records.height() >= FEWEST_RECORDS && drift as f64 <= MOST_DRIFT * matched.model.records as f64;
     let portrait = is_fresh.then_some(matched.portrait);

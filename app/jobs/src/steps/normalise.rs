@@ -47,7 +47,7 @@ pub async fn normalise(step: &Step<'_>) -> Result<Canonical, FlowError> {
     let (staged, taken) = staged(step).await?;
     let base = step.previous;
     let previous = match step.previous {
-        Some(run) => step.rest.of_earlier(run, "records")?,
+        Some(run) => step.rest.of_earlier(run, "records").await?,
         None => None,
     };
     let context = Context {
@@ -71,7 +71,7 @@ pub async fn normalise(step: &Step<'_>) -> Result<Canonical, FlowError> {
     .await?;
     canonical.records = living(&records)?;
     step.watch.moved("records normalised", records.height() as u64, 0);
-    step.rest.put("records", records)?;
+    step.rest.put("records", records).await?;
     Ok(canonical)
 }
 

@@ -32,18 +32,18 @@ pub async fn consolidate(step: &Step<'_>) -> Result<Consolidated, FlowError> {
         schema_version: step.project.schema_version(),
         initial: outcome.diff.initial,
     };
-    step.rest.put("record_map", outcome.identity.record_map)?;
-    step.rest.put("ledger", outcome.ledger.frame().clone())?;
+    step.rest.put("record_map", outcome.identity.record_map).await?;
+    step.rest.put("ledger", outcome.ledger.frame().clone()).await?;
     let renewed: Vec<String> = outcome.golden.renewed.iter().map(ToString::to_string).collect();
-    step.rest.put("renewed", df!("person_id" => renewed)?)?;
-    step.rest.put("values", outcome.golden.values)?;
-    step.rest.put("persons", outcome.diff.persons)?;
+    step.rest.put("renewed", df!("person_id" => renewed)?).await?;
+    step.rest.put("values", outcome.golden.values).await?;
+    step.rest.put("persons", outcome.diff.persons).await?;
     // The first time these are all persons.
     if !outcome.diff.initial {
-        step.rest.put("upserts", outcome.diff.upserts)?;
+        step.rest.put("upserts", outcome.diff.upserts).await?;
     }
-    step.rest.put("gone", outcome.diff.gone)?;
-    step.rest.put("changes", outcome.diff.changes)?;
+    step.rest.put("gone", outcome.diff.gone).await?;
+    step.rest.put("changes", outcome.diff.changes).await?;
     Ok(consolidated)
 }
 
@@ -73,8 +73,8 @@ struct Outcome {
 
 impl Input {
     async fn gather(step: &Step<'_>) -> Result<Self, FlowError> {
-        let earlier = |what: &str| match step.previous {
-            Some(run) => step.rest.of_earlier(run, what),
+        let earlier = async |what: &str| match step.previous {
+            Some(run) => step.rest.of_earlier(run, what).await,
             None => Ok(None),
         };
         let secret = step.store.setting_or("person_id_secret", &new_secret(), step.now()).await?;
@@ -82,19 +82,19 @@ impl Input {
         let overrides = step.store.active_overrides().await?;
         let before = last_time(step).await?;
         let previous_records = match step.previous {
-            Some(run) => step.rest.earlier_records(run)?,
+            Some(run) => step.rest.earlier_records(run).await?,
             None => None,
         };
         Ok(Self {
             project: step.project.clone(),
             now: step.as_of(),
             secret,
-            records: step.rest.get("records")?,
-            clusters: step.rest.get("clusters")?,
-            previous: earlier("persons")?,
+            records: step.rest.get("records").await?,
+            clusters: step.rest.get("clusters").await?,
+            previous: earlier("persons").await?,
             previous_records,
-            record_map: earlier("record_map")?,
-            ledger: earlier("ledger")?,
+            record_map: earlier("record_map").await?,
+            ledger: earlier("ledger").await?,
             overrides: overrides.into_iter().filter_map(an_override).collect(),
             lifted: lifted(step, before.as_ref()).await?,
             same_schemas: !step.options.is_full() && before.is_some_and(|before| has_same_schemas(step, &before)),

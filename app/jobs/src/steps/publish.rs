@@ -1,6 +1,6 @@
 //! publish: makes the run's result visible in one transaction, or not at all.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use kartei_mail::{ChangeLine, Notice, Templates};
 use kartei_schemas::frame::{KEY, SOURCE};
@@ -11,7 +11,7 @@ use polars_core::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Step;
+use super::{Step, compute};
 use super::persons::Consolidated;
 use crate::error::FlowError;
 use crate::rest::Rest;
@@ -38,11 +38,11 @@ pub async fn publish(
     (found, batches): (&Consolidated, &[BatchId]),
     statistics: &serde_json::Value,
 ) -> Result<Visible, FlowError> {
-    let tally = notices(step, found)?;
+    let tally = notices(step, found).await?;
     let mails = mails(step, &tally.notices)?;
-    let review = review(step)?;
+    let review = review(step).await?;
     let renewed: Vec<String> =
-        step.rest.get("renewed")?.column("person_id")?.str()?.iter().flatten().map(str::to_owned).collect();
+        step.rest.get("renewed").await?.column("person_id")?.str()?.iter().flatten().map(str::to_owned).collect();
     let frames = json!({
         "records": Rest::name(step.run.id, "records"),
         "pairs": Rest::name(step.run.id, "pairs"),
@@ -53,13 +53,13 @@ pub async fn publish(
     });
     let publication = Publication {
         base: step.previous,
-        persons: &step.rest.get(if found.initial { "persons" } else { "upserts" })?,
-        gone: &step.rest.get("gone")?,
-        records: &moved_records(step)?,
+        persons: &step.rest.get(if found.initial { "persons" } else { "upserts" }).await?,
+        gone: &step.rest.get("gone").await?,
+        records: &records_to_write(step).await?,
         erased: None,
-        values: &step.rest.get("values")?,
+        values: &step.rest.get("values").await?,
         renewed: &renewed,
-        changes: &step.rest.get("changes")?,
+        changes: &step.rest.get("changes").await?,
         batches,
         review: &review,
         mails: &mails,
@@ -73,10 +73,14 @@ pub async fn publish(
 }
 
 /// The records whose person, presence or first sight differs from what was published.
-fn moved_records(step: &Step<'_>) -> Result<DataFrame, FlowError> {
-    let map = step.rest.get("record_map")?;
+async fn records_to_write(step: &Step<'_>) -> Result<DataFrame, FlowError> {
+    let map = step.rest.get("record_map").await?;
     let Some(previous) = step.previous else { return Ok(map) };
-    let Some(before) = step.rest.of_earlier(previous, "record_map")? else { return Ok(map) };
+    let Some(before) = step.rest.of_earlier(previous, "record_map").await? else { return Ok(map) };
+    compute(move || Ok(moved_records(&before, &map)?)).await
+}
+
+fn moved_records(before: &DataFrame, map: &DataFrame) -> PolarsResult<DataFrame> {
     let key = |frame: &DataFrame| -> PolarsResult<[StringChunked; 3]> {
         Ok([
             frame.column(SOURCE)?.str()?.rechunk().into_owned(),
@@ -84,9 +88,9 @@ fn moved_records(step: &Step<'_>) -> Result<DataFrame, FlowError> {
             frame.column("person_id")?.str()?.rechunk().into_owned(),
         ])
     };
-    let (old, new) = (key(&before)?, key(&map)?);
+    let (old, new) = (key(before)?, key(map)?);
     let presence = |frame: &DataFrame| -> PolarsResult<BooleanChunked> { Ok(frame.column("present")?.bool()?.clone()) };
-    let (old_present, new_present) = (presence(&before)?, presence(&map)?);
+    let (old_present, new_present) = (presence(before)?, presence(map)?);
     let mut keep = Vec::with_capacity(map.height());
     let mut row = 0;
     // Both maps are sorted by source and key, and the new one holds every record of the old one.
@@ -101,7 +105,7 @@ fn moved_records(step: &Step<'_>) -> Result<DataFrame, FlowError> {
             && old_present.get(row) == new_present.get(index);
         keep.push(!same);
     }
-    Ok(map.filter(&BooleanChunked::from_slice(PlSmallStr::EMPTY, &keep))?)
+    map.filter(&BooleanChunked::from_slice(PlSmallStr::EMPTY, &keep))
 }
 
 fn org(step: &Step<'_>) -> kartei_schemas::org::OrgSchema {
@@ -109,13 +113,13 @@ fn org(step: &Step<'_>) -> kartei_schemas::org::OrgSchema {
     kartei_schemas::org::OrgSchema { units: tree.units().to_vec(), officers: tree.officers().to_vec() }
 }
 
-fn notices(step: &Step<'_>, found: &Consolidated) -> Result<kartei_mail::Tally, FlowError> {
+async fn notices(step: &Step<'_>, found: &Consolidated) -> Result<kartei_mail::Tally, FlowError> {
     if found.initial {
         // The first night everybody is new: nobody wants a mail that says so.
         return Ok(kartei_mail::Tally::default());
     }
-    let changes = step.rest.get("changes")?;
-    let members = members(step)?;
+    let changes = step.rest.get("changes").await?;
+    let members = members(step).await?;
     let text = |name: &str| -> PolarsResult<StringChunked> { Ok(changes.column(name)?.str()?.clone()) };
     let (persons, kinds) = (text("person_id")?, text("kind")?);
     let (before, after) = (text("org_unit_before")?, text("org_unit_after")?);
@@ -127,7 +131,7 @@ fn notices(step: &Step<'_>, found: &Consolidated) -> Result<kartei_mail::Tally, 
             kind,
             unit_before: before.get(row),
             unit_after: after.get(row),
-            is_member: members.get(person_id).copied().unwrap_or(false),
+            is_member: members.contains(person_id),
         });
     }
     let settings = &step.project.settings;
@@ -138,22 +142,24 @@ fn change_kind(word: &str) -> Option<ChangeKind> {
     serde_json::from_value(serde_json::Value::from(word)).ok()
 }
 
-/// Whether the changed persons are members, or were before this run.
-fn members(step: &Step<'_>) -> Result<HashMap<String, bool>, FlowError> {
-    let mut members = HashMap::new();
-    let earlier = match step.previous {
-        Some(run) => step.rest.of_earlier(run, "persons")?,
-        None => None,
-    };
-    for persons in earlier.iter().chain([&step.rest.get("upserts")?]) {
-        let ids = persons.column("id")?.str()?;
-        for (id, member) in ids.iter().zip(persons.column("is_member")?.bool()?.iter()) {
-            if let (Some(id), Some(true)) = (id, member) {
-                members.insert(id.to_owned(), true);
-            }
-        }
+/// The persons who are members, or were before this run.
+async fn members(step: &Step<'_>) -> Result<HashSet<String>, FlowError> {
+    const COLUMNS: &[&str] = &["id", "is_member"];
+    let mut frames = vec![step.rest.get("upserts").await?];
+    if let Some(run) = step.previous {
+        frames.extend(step.rest.columns_of_earlier(run, "persons", Some(COLUMNS)).await?);
     }
-    Ok(members)
+    compute(move || {
+        let mut members = HashSet::new();
+        for persons in frames {
+            let ids = persons.column("id")?.str()?;
+            let flags = persons.column("is_member")?.bool()?;
+            let found = ids.iter().zip(flags.iter()).filter_map(|(id, member)| id.filter(|_| member == Some(true)));
+            members.extend(found.map(str::to_owned));
+        }
+        Ok(members)
+    })
+    .await
 }
 
 fn mails(step: &Step<'_>, notices: &[Notice]) -> Result<Vec<NewMail>, FlowError> {
@@ -178,8 +184,8 @@ fn mails(step: &Step<'_>, notices: &[Notice]) -> Result<Vec<NewMail>, FlowError>
     notices.iter().map(mail).collect()
 }
 
-fn review(step: &Step<'_>) -> Result<Vec<NewReviewItem>, FlowError> {
-    let (doubtful, records) = (step.rest.get("review")?, step.rest.get("records")?);
+async fn review(step: &Step<'_>) -> Result<Vec<NewReviewItem>, FlowError> {
+    let (doubtful, records) = (step.rest.get("review").await?, step.rest.get("records").await?);
     let (sources, keys) = (records.column(SOURCE)?.str()?, records.column(KEY)?.str()?);
     let record = |row: u32| RecordId {
         source: sources.get(row as usize).unwrap_or_default().to_owned(),

@@ -18,6 +18,7 @@ stories!(
     an_erased_record_is_forgotten,
     a_large_first_night_has_its_indexes,
     while_it_publishes_a_heartbeat_does_not_wait,
+    a_heartbeat_does_not_wait_for_a_publication_that_has_only_just_begun,
 );
 
 async fn the_first_night_is_visible_as_it_was_found(teller: Teller) {
@@ -188,6 +189,18 @@ async fn count_exported(teller: &Teller) -> usize {
     use futures::TryStreamExt;
     let pages: Vec<_> = teller.store.export_persons(ExportFilter::default()).try_collect().await.unwrap();
     pages.iter().map(Vec::len).sum()
+}
+
+async fn a_heartbeat_does_not_wait_for_a_publication_that_has_only_just_begun(teller: Teller) {
+    let store = &teller.store;
+    let lease = teller.a_running_run().await;
+    let night = Night::first();
+    let mut publication = std::pin::pin!(night.publish(store, &lease, 1));
+    // It is asked once and then left alone, as when the same task has both to do: it cannot end before the heartbeat does.
+    assert!(futures::poll!(publication.as_mut()).is_pending());
+    let beat = tokio::time::timeout(std::time::Duration::from_secs(20), store.renew_lease(&lease, minute(1))).await;
+    assert_eq!(beat.expect("the heartbeat waits for the publication").unwrap().until, minute(2));
+    publication.await.unwrap();
 }
 
 async fn while_it_publishes_a_heartbeat_does_not_wait(teller: Teller) {

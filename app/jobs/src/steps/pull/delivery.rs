@@ -158,7 +158,7 @@ impl Delivery<'_> {
     /// since what a listing lacks is known only to whoever has read it from its beginning.
     async fn save(&mut self, page: &Page, staged: Staged, moves: bool) -> Result<(), FlowError> {
         let rows_staged = if let Staged::Rows(rows) = &staged { rows.height() as u64 } else { 0 };
-        let frame = self.put(staged)?;
+        let frame = self.put(staged).await?;
         if self.step.options.dry_run && frame.is_none() {
             return Ok(());
         }
@@ -186,14 +186,14 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    fn put(&self, staged: Staged) -> Result<Option<String>, FlowError> {
+    async fn put(&self, staged: Staged) -> Result<Option<String>, FlowError> {
         let place = format!("batches/{}/{}-{}", self.source.name, self.step.run.id, self.number);
-        let (name, mut frame) = match staged {
+        let (name, frame) = match staged {
             Staged::Nothing => return Ok(None),
             Staged::Rows(rows) => (place, rows),
             Staged::Gone(keys) => (format!("{place}{GONE}"), keys),
         };
-        self.step.rest.frames().write(&name, &mut frame)?;
+        self.step.rest.put_as(name.clone(), frame).await?;
         Ok(Some(name))
     }
 
@@ -225,7 +225,7 @@ impl Delivery<'_> {
     async fn gone(&self) -> Result<Option<DataFrame>, FlowError> {
         let mut absent = Vec::new();
         if let Some(previous) = self.step.previous
-            && let Some(records) = self.step.rest.earlier_records(previous)?
+            && let Some(records) = self.step.rest.earlier_records(previous).await?
         {
             let keys = keys_of(&records, &self.source.name)?;
             absent = self.known.absent(keys.iter().flatten());

@@ -14,7 +14,7 @@ use crate::steps::Step;
 pub(super) async fn known(step: &Step<'_>, source: &SourceSchema) -> Result<Known, FlowError> {
     let mut known = Known::default();
     if let Some(previous) = step.previous {
-        let records = step.rest.earlier_records(previous)?.ok_or(FlowError::Lost { run: previous })?;
+        let records = step.rest.earlier_records(previous).await?.ok_or(FlowError::Lost { run: previous })?;
         let sources = records.column(SOURCE)?.str()?;
         let own: BooleanChunked = sources.iter().map(|name| name == Some(source.name.as_str())).collect();
         known.learn(&records.select([KEY, FINGERPRINT])?.filter(&own)?)?;
@@ -22,10 +22,10 @@ pub(super) async fn known(step: &Step<'_>, source: &SourceSchema) -> Result<Know
     for batch in pending(step, &source.name).await? {
         let Some(name) = batch.frame else { continue };
         if name.ends_with(GONE) {
-            let gone = step.rest.frames().read(&name, None)?;
+            let gone = step.rest.read(name, None).await?;
             known.forget(gone.column(KEY)?.str()?.iter().flatten());
         } else {
-            known.learn(&step.rest.frames().read(&name, Some(&[KEY, FINGERPRINT]))?)?;
+            known.learn(&step.rest.read(name, Some(&[KEY, FINGERPRINT])).await?)?;
         }
     }
     Ok(known)
@@ -41,7 +41,7 @@ pub(super) async fn staged_frames(step: &Step<'_>, source: &str) -> Result<Vec<D
     let mut frames = Vec::new();
     for batch in pending(step, source).await? {
         if let Some(name) = batch.frame.filter(|name| !name.ends_with(GONE)) {
-            frames.push(step.rest.frames().read(&name, Some(&[KEY]))?);
+            frames.push(step.rest.read(name, Some(&[KEY])).await?);
         }
     }
     Ok(frames)
