@@ -19,9 +19,11 @@ impl Verdicts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(look);
     }
 
-    /// All looks so far.
+    /// All looks so far: those at one source by the sources' names, since several are pulled at once, and then the others.
     pub fn all(&self) -> Vec<Look> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        looks.sort_by(|one, other| (one.source.is_none(), &one.source).cmp(&(other.source.is_none(), &other.source)));
+        looks
     }
 
     /// Takes in what was seen before a crash.

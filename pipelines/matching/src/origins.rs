@@ -93,8 +93,10 @@ impl Origins {
         }
         let sum: f64 = totals.iter().sum();
         self.shares = totals.map(|total| total / sum.max(1.0));
-        self.given = learn_side(pairs, weights, (&self.given_shares, &totals), names, |pair| pair.given);
-        self.surnames = learn_side(pairs, weights, (&self.surname_shares, &totals), names, |pair| pair.surname);
+        (self.given, self.surnames) = rayon::join(
+            || learn_side(pairs, weights, (&self.given_shares, &totals), names, |pair| pair.given),
+            || learn_side(pairs, weights, (&self.surname_shares, &totals), names, |pair| pair.surname),
+        );
     }
 }
 

@@ -269,6 +269,14 @@ fn count_persons(records: &Records, slot: usize, clusters: &[u32], order: &[u32]
     let mut counts = Vec::new();
     let mut values = Vec::new();
     for person in order.chunk_by(|left, right| clusters[*left as usize] == clusters[*right as usize]) {
+        // Most persons are one record, which holds each value once.
+        if let [record] = person {
+            let value = records.record(*record)[slot];
+            if value != MISSING {
+                add(&mut counts, place_of(slot, value));
+            }
+            continue;
+        }
         values.clear();
         values.extend(person.iter().map(|record| records.record(*record)[slot]).filter(|value| *value != MISSING));
         values.sort_unstable();

@@ -7,8 +7,11 @@ mod known;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 
 use chrono::{DateTime, Utc};
+use futures::FutureExt;
+use futures::stream::{self, StreamExt};
 use kartei_connector::{ColumnProfile, Connector, ConnectorError, Cursor, Drift, drift, mapped_columns};
 use kartei_report::model::Guard;
 use kartei_schemas::source::SourceSchema;
@@ -84,17 +87,19 @@ struct Place {
     rejects: BTreeMap<String, u64>,
 }
 
-/// Pulls the sources one after another; each is named when it fails, and the first failure is the run's. What was found
-/// up to a failure is found.
+/// Sources that are pulled at once: while the pages of one are put at rest, those of another are read.
+const AT_ONCE: usize = 2;
+
+/// Pulls the sources; each is named when it fails, and the first failure in their order is the run's. What was found up to
+/// a failure is found.
 pub async fn pull(step: &Step<'_>, sources: &[&SourceSchema]) -> (Pulled, Result<(), FlowError>) {
     let mut pulled = Pulled::default();
     let mut failure = None;
-    for source in sources {
-        let mut found = SourcePull::default();
-        let outcome = match connect(source, &step.project.base) {
-            Ok(connector) => pull_source(step, source, connector.as_ref(), &mut found).await,
-            Err(cause) => Err(FlowError::Source { name: source.name.clone(), cause }),
-        };
+    let rows = AtomicU64::new(0);
+    let all: Vec<_> = sources.iter().map(|source| pull_one(step, source, &rows).boxed()).collect();
+    let mut pulls = stream::iter(all).buffered(AT_ONCE);
+    let mut names = sources.iter();
+    while let (Some((found, outcome)), Some(source)) = (pulls.next().await, names.next()) {
         let was_reached = outcome.is_ok() || !found.drift.is_empty() || found.read > 0;
         if was_reached {
             pulled.sources.insert(source.name.clone(), found);
@@ -115,10 +120,23 @@ pub async fn pull(step: &Step<'_>, sources: &[&SourceSchema]) -> (Pulled, Result
     (pulled, failure.map_or(Ok(()), Err))
 }
 
+async fn pull_one(
+    step: &Step<'_>,
+    source: &SourceSchema,
+    rows: &AtomicU64,
+) -> (SourcePull, Result<(), FlowError>) {
+    let mut found = SourcePull::default();
+    let outcome = match connect(source, &step.project.base) {
+        Ok(connector) => pull_source(step, (source, rows), connector.as_ref(), &mut found).await,
+        Err(cause) => Err(FlowError::Source { name: source.name.clone(), cause }),
+    };
+    (found, outcome)
+}
+
 /// Pulls one source through its connector.
 async fn pull_source(
     step: &Step<'_>,
-    source: &SourceSchema,
+    (source, rows): (&SourceSchema, &AtomicU64),
     connector: &dyn Connector,
     found: &mut SourcePull,
 ) -> Result<(), FlowError> {
@@ -138,6 +156,7 @@ async fn pull_source(
     let mut delivery = Delivery {
         step,
         source,
+        rows,
         version,
         known: known(step, source).await?,
         number: next_number(step, source).await?,

@@ -1,6 +1,7 @@
 //! One source's pages on their way to rest: sorted out, written, and saved together with the cursor.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::StreamExt;
 use kartei_connector::{ColumnProfile, Connector, ConnectorError, Cursor, ListingMark, Page, RowReject};
@@ -26,6 +27,8 @@ pub(super) enum Staged {
 pub(super) struct Delivery<'a> {
     pub(super) step: &'a Step<'a>,
     pub(super) source: &'a SourceSchema,
+    /// The rows read of all sources.
+    pub(super) rows: &'a AtomicU64,
     pub(super) version: u64,
     pub(super) known: Known,
     pub(super) number: u32,
@@ -65,8 +68,10 @@ impl Delivery<'_> {
                     self.forget_replaced(&page).await?;
                 }
             }
+            let before = self.pulled.read;
             self.take(page).await?;
-            self.step.watch.moved("rows pulled", self.pulled.read, 0);
+            let read = self.pulled.read - before;
+            self.step.watch.moved("rows pulled", self.rows.fetch_add(read, Ordering::Relaxed) + read, 0);
         }
         Ok(())
     }

@@ -8,16 +8,21 @@ use polars_core::prelude::*;
 use super::GONE;
 use crate::error::FlowError;
 use crate::stage::Known;
-use crate::steps::Step;
+use crate::steps::{Step, compute};
 
 /// What is known of the source's records: the published ones, with what has been staged since.
 pub(super) async fn known(step: &Step<'_>, source: &SourceSchema) -> Result<Known, FlowError> {
     let mut known = Known::default();
     if let Some(previous) = step.previous {
         let records = step.rest.earlier_records(previous).await?.ok_or(FlowError::Lost { run: previous })?;
-        let sources = records.column(SOURCE)?.str()?;
-        let own: BooleanChunked = sources.iter().map(|name| name == Some(source.name.as_str())).collect();
-        known.learn(&records.select([KEY, FINGERPRINT])?.filter(&own)?)?;
+        let name = source.name.clone();
+        known = compute(move || {
+            let sources = records.column(SOURCE)?.str()?;
+            let own: BooleanChunked = sources.iter().map(|source| source == Some(name.as_str())).collect();
+            known.learn(&records.select([KEY, FINGERPRINT])?.filter(&own)?)?;
+            Ok(known)
+        })
+        .await?;
     }
     for batch in pending(step, &source.name).await? {
         let Some(name) = batch.frame else { continue };

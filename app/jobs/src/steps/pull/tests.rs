@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -179,7 +180,8 @@ impl House {
             clock: &night,
         };
         let mut found = SourcePull::default();
-        let outcome = pull_source(&step, &self.source, connector, &mut found).await;
+        let rows = AtomicU64::default();
+        let outcome = pull_source(&step, (&self.source, &rows), connector, &mut found).await;
         (found, outcome, verdicts.all())
     }
 
