@@ -21,7 +21,7 @@ pub use deliver::{Delivery, deliver};
 pub use message::{Message, MessageError, OutboxMail, Sender};
 pub use notice::{KindCount, Notice, UnitCount};
 pub use outcome::{Failure, FailureKind, Outcome, after_failure, retry_delay_seconds};
-pub use post::{Posted, Sending, Which, empty_outbox};
+pub use post::{Posted, Sending, empty_outbox};
 pub use setup::{SetupError, Transport};
 pub use tally::{ChangeLine, Tally, notices};
 pub use template::{Rendered, TemplateError, Templates};

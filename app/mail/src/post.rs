@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use kartei_store::{MailFailure, OutboxEntry, Store, StoreError};
+use kartei_store::{MailFailure, MailPick, OutboxEntry, Store, StoreError};
 
 use crate::deliver::deliver;
 use crate::message::OutboxMail;
@@ -12,15 +12,6 @@ use crate::setup::Transport;
 
 /// How long a mail is this worker's: longer than an attempt takes, whatever the server does.
 const LEASE: Duration = Duration::from_mins(5);
-
-/// Which mails are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
-    /// All that are due.
-    All,
-    /// Only what waits for no run: alerts, and what was put off by an earlier attempt.
-    Urgent,
-}
 
 /// What became of the mails.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,35 +40,46 @@ pub struct Sending<'a> {
 ///
 /// Each mail is claimed, sent and marked before the next: a crash leaves one mail at most that the server has taken and
 /// that is sent again, and a slow server does not outlast the claim of the mails that wait behind.
-pub async fn empty_outbox(store: &Store, which: Which, sending: &Sending<'_>) -> Result<Posted, StoreError> {
+pub async fn empty_outbox(store: &Store, pick: MailPick, sending: &Sending<'_>) -> Result<Posted, StoreError> {
     let (worker, clock) = (sending.worker, sending.clock);
     let mut posted = Posted::default();
-    while (sending.goes_on)(posted.sent) {
-        let claimed = match which {
-            Which::All => store.claim_mails(worker, 1, LEASE, clock()).await?,
-            Which::Urgent => store.claim_urgent_mails(worker, 1, LEASE, clock()).await?,
-        };
-        let Some(entry) = claimed.first() else { break };
-        let delivery = deliver(sending.transport, &outbox_mail(entry), clock()).await;
-        match delivery.outcome {
+    let mut next = claim(store, pick, sending, posted.sent).await?;
+    while let Some(entry) = next {
+        let delivery = deliver(sending.transport, &outbox_mail(&entry), clock()).await;
+        let (error, retry_at) = match delivery.outcome {
             Outcome::Sent => {
-                store.mail_sent(entry.id, worker, clock()).await?;
                 posted.sent += 1;
+                if !(sending.goes_on)(posted.sent) {
+                    store.mail_sent(entry.id, worker, clock()).await?;
+                    break;
+                }
+                next = store.mail_sent_and_next(entry.id, (worker, LEASE), pick, clock()).await?;
+                continue;
             }
-            Outcome::Retry { at, error } => {
-                store.mail_failed(entry.id, worker, &MailFailure { error, retry_at: Some(at) }, clock()).await?;
-                posted.deferred += 1;
-            }
-            Outcome::Failed { error } => {
-                store.mail_failed(entry.id, worker, &MailFailure { error, retry_at: None }, clock()).await?;
-                posted.failed += 1;
-            }
-        }
+            Outcome::Retry { at, error } => (error, Some(at)),
+            Outcome::Failed { error } => (error, None),
+        };
+        *if retry_at.is_some() { &mut posted.deferred } else { &mut posted.failed } += 1;
+        store.mail_failed(entry.id, worker, &MailFailure { error, retry_at }, clock()).await?;
         if delivery.unreachable {
             break;
         }
+        next = claim(store, pick, sending, posted.sent).await?;
     }
     Ok(posted)
+}
+
+/// The next mail, unless the caller wants to end.
+async fn claim(
+    store: &Store,
+    pick: MailPick,
+    sending: &Sending<'_>,
+    sent: u64,
+) -> Result<Option<OutboxEntry>, StoreError> {
+    if !(sending.goes_on)(sent) {
+        return Ok(None);
+    }
+    Ok(store.claim_mails((sending.worker, 1, LEASE), pick, (sending.clock)()).await?.into_iter().next())
 }
 
 fn outbox_mail(entry: &OutboxEntry) -> OutboxMail {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use kartei_mail::{Sending, Templates, Transport, Which, empty_outbox};
-use kartei_store::{Pulse, Store};
+use kartei_mail::{Sending, Templates, Transport, empty_outbox};
+use kartei_store::{MailPick, Pulse, Store};
 use tokio::time::MissedTickBehavior;
 
 use crate::alerts::{look, tell};
@@ -66,7 +66,7 @@ impl Rounds {
     async fn deliver(&self) -> Result<(), MonitorError> {
         let clock: &(dyn Fn() -> DateTime<Utc> + Send + Sync) = &*self.clock;
         let sending = Sending { transport: &self.transport, worker: &self.worker, clock: &clock, goes_on: &|_| true };
-        let mails = empty_outbox(&self.store, Which::Urgent, &sending);
+        let mails = empty_outbox(&self.store, MailPick::Urgent, &sending);
         let (mails, calls) = tokio::join!(mails, self.caller.make_calls(&self.store, &self.worker, clock));
         mails?;
         calls.map(|_| ())

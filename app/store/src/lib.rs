@@ -79,7 +79,7 @@ pub use faults::Fault;
 pub use history::{PastRun, PastStep, RunCount};
 pub use judgements::{JudgementEntry, NewJudgement};
 pub use open::{Inspection, Store, StoreOptions};
-pub use outbox::{MailFailure, NewMail, OutboxDepth, OutboxEntry};
+pub use outbox::{MailFailure, MailPick, NewMail, OutboxDepth, OutboxEntry};
 pub use overrides::{NewOverride, OverrideEntry};
 pub use person_events::{NewPersonEvent, PersonEvent, PersonEventKind};
 pub use persons::{ExportFilter, PersonRow, PersonState};

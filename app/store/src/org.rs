@@ -18,19 +18,7 @@ impl Store {
     /// The tree and the officers, in the order in which they were written.
     pub async fn org(&self) -> Result<OrgSchema> {
         let mut session = self.read().await?;
-        let units = sql("select id, name, parent, level, postal_codes, aliases from org_unit order by position")
-            .rows(&mut session)
-            .await?
-            .iter()
-            .map(unit)
-            .collect::<Result<_>>()?;
-        let officers = sql("select org_unit, email, language, kinds from officer order by id")
-            .rows(&mut session)
-            .await?
-            .iter()
-            .map(officer)
-            .collect::<Result<_>>()?;
-        Ok(OrgSchema { units, officers })
+        current(&mut session).await
     }
 
     /// The unit and all units below it; empty when there is no such unit.
@@ -40,7 +28,27 @@ impl Store {
     }
 }
 
+async fn current(session: &mut Session) -> Result<OrgSchema> {
+    let units = sql("select id, name, parent, level, postal_codes, aliases from org_unit order by position")
+        .rows(session)
+        .await?
+        .iter()
+        .map(unit)
+        .collect::<Result<_>>()?;
+    let officers = sql("select org_unit, email, language, kinds from officer order by id")
+        .rows(session)
+        .await?
+        .iter()
+        .map(officer)
+        .collect::<Result<_>>()?;
+    Ok(OrgSchema { units, officers })
+}
+
 pub(crate) async fn replace(session: &mut Session, org: &OrgSchema) -> Result<()> {
+    // On most nights it is as it was, and thousands of units need not be written again.
+    if current(session).await? == *org {
+        return Ok(());
+    }
     sql("delete from officer").execute(session).await?;
     sql("delete from org_unit").execute(session).await?;
     for (position, unit) in org.units.iter().enumerate() {

@@ -1,11 +1,13 @@
 //! The review queue: pairs that a human should look at.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use kartei_schemas::judgement::RecordId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::session::{Row, Session, sql};
+use crate::session::{ROWS_AT_ONCE, Row, Session, places, sql};
 use crate::{Result, Store};
 
 /// A pair to look at.
@@ -86,26 +88,28 @@ pub(crate) async fn replace(
     items: &[NewReviewItem],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    for (position, item) in items.iter().enumerate() {
+    // A pair that is asked about for two reasons is asked about once.
+    let mut asked = HashSet::new();
+    let named = items.iter().map(|item| {
         let (left, right) = if item.left <= item.right { (&item.left, &item.right) } else { (&item.right, &item.left) };
-        sql("insert into review_item (left_source, left_key, right_source, right_key, reason, probability, impact, \
-             position, explanation, created_at, run_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+        (left, right, item)
+    });
+    let items: Vec<_> = named.filter(|(left, right, _)| asked.insert((*left, *right))).enumerate().collect();
+    for items in items.chunks(ROWS_AT_ONCE) {
+        let mut insert = sql(format!(
+            "insert into review_item (left_source, left_key, right_source, right_key, reason, probability, impact, \
+             position, explanation, created_at, run_id) values {} \
              on conflict (left_source, left_key, right_source, right_key) do update set reason = excluded.reason, \
              probability = excluded.probability, impact = excluded.impact, position = excluded.position, \
-             explanation = excluded.explanation, run_id = excluded.run_id")
-        .bind(&left.source)
-        .bind(&left.key)
-        .bind(&right.source)
-        .bind(&right.key)
-        .bind(&item.reason)
-        .bind(item.probability)
-        .bind(item.impact)
-        .bind(position as u64)
-        .bind(item.explanation.clone())
-        .bind(now)
-        .bind(run_id)
-        .execute(session)
-        .await?;
+             explanation = excluded.explanation, run_id = excluded.run_id",
+            places(items.len(), 11)
+        ));
+        for (position, (left, right, item)) in items {
+            insert = insert.bind(&left.source).bind(&left.key).bind(&right.source).bind(&right.key);
+            insert = insert.bind(&item.reason).bind(item.probability).bind(item.impact).bind(*position as u64);
+            insert = insert.bind(item.explanation.clone()).bind(now).bind(run_id);
+        }
+        insert.execute(session).await?;
     }
     sql("delete from review_item where run_id <> ?").bind(run_id).execute(session).await?;
     // What was decided while the run went on needs no second look.

@@ -45,12 +45,19 @@ impl Evidence {
     }
 
     fn judge(&mut self, bytes: &[u8]) {
-        if bytes.is_ascii() {
+        // A large file of one encoding is not doubted to its end: the detector has had its fill of bytes that are no UTF-8.
+        let is_settled = self.detector_bytes >= DETECTOR_BYTES && self.invalid_bytes > self.valid_sequences;
+        if is_settled || bytes.is_ascii() {
+            return;
+        }
+        let sequences = |text: &str| text.bytes().filter(|byte| *byte >= 0xc0).count() as u64;
+        if let Ok(text) = str::from_utf8(bytes) {
+            self.valid_sequences += sequences(text);
             return;
         }
         let before = self.invalid_bytes;
         for chunk in bytes.utf8_chunks() {
-            self.valid_sequences += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count() as u64;
+            self.valid_sequences += sequences(chunk.valid());
             self.invalid_bytes += chunk.invalid().len() as u64;
         }
         if self.invalid_bytes > before && self.detector_bytes < DETECTOR_BYTES {

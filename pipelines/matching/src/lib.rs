@@ -27,6 +27,7 @@ mod forest;
 mod full_name;
 mod keys;
 mod link;
+mod lists;
 mod memo;
 mod names;
 mod nicknames;

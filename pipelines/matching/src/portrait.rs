@@ -13,6 +13,7 @@ use crate::columns::MISSING;
 use crate::comparisons::Subject;
 use crate::forest::Forest;
 use crate::linked::Linked;
+use crate::lists::{Lists, NONE};
 use crate::records::{Records, slot};
 
 /// A value is frequent where agreeing on it tells three bits less than agreeing on a value of its field does at large.
@@ -113,52 +114,70 @@ fn frequent(records: &Records, subject: Subject) -> Option<FrequentValues> {
 
 /// The clusters of several records that hang together least, the most doubtful first.
 pub fn doubtful_clusters(linked: &Linked, most: usize) -> Vec<DoubtfulCluster> {
-    let mut clusters: FxHashMap<u32, DoubtfulCluster> = FxHashMap::default();
-    let mut sizes = vec![0_u32; linked.clusters.len()];
-    for label in &linked.clusters {
-        sizes[*label as usize] += 1;
+    let (clusters, pairs) = by_cluster(linked);
+    let mut order: Vec<(f32, usize)> = (0..clusters.len())
+        .into_par_iter()
+        .map(|number| (weakest(clusters.get(number), pairs.get(number)), number))
+        .collect();
+    let size = |number: usize| clusters.get(number).len();
+    // Clusters are numbered by their first rows.
+    let doubt = |one: &(f32, usize), other: &(f32, usize)| {
+        one.0.total_cmp(&other.0).then(size(other.1).cmp(&size(one.1))).then(one.1.cmp(&other.1))
+    };
+    if most > 0 && order.len() > most {
+        order.select_nth_unstable_by(most - 1, doubt);
+        order.truncate(most);
     }
-    for (row, label) in (0_u32..).zip(&linked.clusters).filter(|(_, label)| sizes[**label as usize] > 1) {
-        clusters.entry(*label).or_default().rows.push(row);
-    }
-    let pairs = &linked.pairs;
-    for at in 0..pairs.len() {
-        let (left, right) = (pairs.left[at], pairs.right[at]);
-        let label = linked.clusters[left as usize];
-        let is_shown = f64::from(pairs.probability[at]) >= linked.model.review_threshold;
-        if !is_shown || label != linked.clusters[right as usize] {
-            continue;
-        }
-        if let Some(cluster) = clusters.get_mut(&label) {
-            let place = |row: u32| cluster.rows.binary_search(&row).ok().and_then(|place| u32::try_from(place).ok());
-            if let (Some(left), Some(right)) = (place(left), place(right)) {
-                cluster.pairs.push((left, right, pairs.probability[at]));
-            }
-        }
-    }
-    let mut clusters: Vec<DoubtfulCluster> = clusters.into_values().collect();
-    clusters.par_iter_mut().for_each(|cluster| cluster.weakest = weakest(cluster));
-    clusters.sort_by(|one, other| {
-        one.weakest
-            .total_cmp(&other.weakest)
-            .then(other.rows.len().cmp(&one.rows.len()))
-            .then(one.rows.cmp(&other.rows))
-    });
-    clusters.truncate(most);
-    clusters
+    order.sort_by(doubt);
+    order.truncate(most);
+    let cluster = |(weakest, number): (f32, usize)| DoubtfulCluster {
+        rows: clusters.get(number).to_vec(),
+        pairs: pairs.get(number).to_vec(),
+        weakest,
+    };
+    order.into_iter().map(cluster).collect()
 }
 
-fn weakest(cluster: &DoubtfulCluster) -> f32 {
-    let mut pairs = cluster.pairs.clone();
+/// The rows of each cluster of several, and its pairs that are worth showing, by places in those rows.
+fn by_cluster(linked: &Linked) -> (Lists<u32>, Lists<(u32, u32, f32)>) {
+    let labels = &linked.clusters;
+    let mut sizes = vec![0_u32; labels.len()];
+    // Per row its place in its cluster.
+    let mut places = Vec::with_capacity(labels.len());
+    for label in labels {
+        places.push(sizes[*label as usize]);
+        sizes[*label as usize] += 1;
+    }
+    let mut count = 0;
+    let mut numbers = vec![NONE; labels.len()];
+    for (number, _) in numbers.iter_mut().zip(&sizes).filter(|(_, size)| **size > 1) {
+        *number = count;
+        count += 1;
+    }
+    let number_of = |row: u32| numbers[labels[row as usize] as usize];
+    let rows = (0_u32..).take(labels.len()).map(|row| (number_of(row), row));
+    let pairs = &linked.pairs;
+    let shown = (0..pairs.len()).filter_map(|at| {
+        let (left, right, probability) = (pairs.left[at], pairs.right[at], pairs.probability[at]);
+        let is_shown =
+            f64::from(probability) >= linked.model.review_threshold && labels[left as usize] == labels[right as usize];
+        is_shown.then(|| (number_of(left), (places[left as usize], places[right as usize], probability)))
+    });
+    (Lists::of(count, rows), Lists::of(count, shown))
+}
+
+/// The probability of the weakest of the strongest pairs that join all rows; 0 where they do not.
+fn weakest(rows: &[u32], pairs: &[(u32, u32, f32)]) -> f32 {
+    let mut pairs = pairs.to_vec();
     pairs.sort_by(|one, other| other.2.total_cmp(&one.2));
-    let mut forest = Forest::new(cluster.rows.len());
+    let mut forest = Forest::new(rows.len());
     let mut joined = 1;
     for (left, right, probability) in pairs {
         let (left, right) = (forest.root(left), forest.root(right));
         if left != right {
             forest.join(left, right);
             joined += 1;
-            if joined == cluster.rows.len() {
+            if joined == rows.len() {
                 return probability;
             }
         }

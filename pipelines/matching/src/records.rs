@@ -167,11 +167,9 @@ impl Reader {
     /// `identity` is a hash a row of what names the record.
     fn finish(mut self, identity: Option<Vec<u64>>) -> Records {
         let identity = identity.unwrap_or_else(|| self.identity());
-        self.read_names();
-        self.read_dates_and_sex();
-        let emails = self.read_emails();
-        self.fill_names(&emails);
-        self.read_texts();
+        let mut places = self.without_names();
+        let (emails, ()) = rayon::join(|| self.read_persons(), || places.read_texts());
+        self.adopt(places);
         let extras = extras::choose(self.columns.into_iter().flatten().collect());
         let mut slots = self.slots;
         let mut texts = self.texts;
@@ -182,7 +180,7 @@ impl Reader {
             kinds.push(extra);
         }
         let mut rows: Vec<u32> = (0..u32::try_from(self.count).unwrap_or(u32::MAX)).collect();
-        rows.par_sort_by_key(|row| (identity[*row as usize], *row));
+        rows.par_sort_unstable_by_key(|row| (identity[*row as usize], *row));
         let stride = slots.len();
         let mut values = vec![MISSING; stride * self.count];
         values.par_chunks_mut(stride.max(1)).zip(&rows).for_each(|(record, row)| {
@@ -219,6 +217,33 @@ impl Reader {
 
     fn take(&mut self, role: Role) -> Option<Column> {
         self.columns.iter_mut().find(|column| column.as_ref().is_some_and(|column| column.role == role))?.take()
+    }
+
+    /// Takes out what says where somebody is to be found. It shares no text with what says who somebody is, so that both
+    /// are read at once.
+    fn without_names(&mut self) -> Self {
+        const ROLES: [Role; 7] =
+            [Role::Mobile, Role::Phone, Role::HouseNumber, Role::Street, Role::PostalCode, Role::City, Role::Region];
+        Self::new(self.count, ROLES.into_iter().filter_map(|role| self.take(role)).collect())
+    }
+
+    fn adopt(&mut self, places: Self) {
+        for (own, slot) in self.slots.iter_mut().zip(places.slots).filter(|(_, slot)| !slot.is_empty()) {
+            *own = slot;
+        }
+        for (own, texts) in self.texts.iter_mut().zip(places.texts).filter(|(_, texts)| !texts.is_empty()) {
+            *own = texts;
+        }
+        self.placeholders.extend(places.placeholders);
+        self.columns.extend(places.columns);
+    }
+
+    fn read_persons(&mut self) -> Vec<Email> {
+        self.read_names();
+        self.read_dates_and_sex();
+        let emails = self.read_emails();
+        self.fill_names(&emails);
+        emails
     }
 
     fn read_names(&mut self) {

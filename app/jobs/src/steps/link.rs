@@ -54,12 +54,11 @@ pub async fn link(step: &Step<'_>) -> Result<Matched, FlowError> {
             // A watcher that went away misses nothing that matters.
             let _ = sender.send(progress);
         };
-        let options =
-            LinkOptions { previous: previous.as_ref(), progress: Some(&report), portrait: is_wanted };
+        let options = LinkOptions { previous: previous.as_ref(), progress: Some(&report), portrait: is_wanted };
         Ok(kartei_matching::link(&records, &schema, &judgements, options)?)
     });
     tokio::pin!(work);
-    let mut linked = loop {
+    let linked = loop {
         tokio::select! {
             linked = &mut work => break linked?,
             Some(progress) = moved.recv() => tell(step, progress),
@@ -70,13 +69,17 @@ pub async fn link(step: &Step<'_>) -> Result<Matched, FlowError> {
         statistics: linked.statistics.clone(),
         touched,
         drift,
-        portrait: linked.portrait.take().or(kept_portrait).unwrap_or_default(),
-        doubtful: doubtful_clusters(&linked, MOST_DOUBTFUL),
+        portrait: linked.portrait.clone().or(kept_portrait).unwrap_or_default(),
+        doubtful: Vec::new(),
     };
-    step.rest.put("clusters", clusters(&linked)?).await?;
-    step.rest.put("pairs", pairs(&linked.pairs)?).await?;
-    step.rest.put("review", review(&linked.review)?).await?;
-    Ok(matched)
+    let frames = (clusters(&linked)?, pairs(&linked.pairs)?, review(&linked.review)?);
+    let resting = async {
+        step.rest.put("clusters", frames.0).await?;
+        step.rest.put("pairs", frames.1).await?;
+        step.rest.put("review", frames.2).await
+    };
+    let ((), doubtful) = tokio::try_join!(resting, compute(move || Ok(doubtful_clusters(&linked, MOST_DOUBTFUL))))?;
+    Ok(Matched { doubtful, ..matched })
 }
 
 fn tell(step: &Step<'_>, progress: Progress) {

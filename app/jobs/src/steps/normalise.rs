@@ -46,9 +46,11 @@ pub struct SourceCanonical {
 pub async fn normalise(step: &Step<'_>) -> Result<Canonical, FlowError> {
     let (staged, taken) = staged(step).await?;
     let base = step.previous;
-    let previous = match step.previous {
-        Some(run) => step.rest.of_earlier(run, "records").await?,
-        None => None,
+    let previous = async {
+        match step.previous {
+            Some(run) => step.rest.of_earlier(run, "records").await,
+            None => Ok(None),
+        }
     };
     let context = Context {
         default_country: step.project.settings.locale.country.clone(),
@@ -57,7 +59,7 @@ pub async fn normalise(step: &Step<'_>) -> Result<Canonical, FlowError> {
     };
     let frames = step.rest.frames().clone();
     let person = step.project.schemas.person.clone();
-    let (records, mut canonical) = compute(move || {
+    let read = compute(move || {
         let mut canonical = Canonical { unchanged: staged.is_empty(), base, taken, ..Canonical::default() };
         let mut delivered = BTreeMap::new();
         for source in staged {
@@ -66,9 +68,10 @@ pub async fn normalise(step: &Step<'_>) -> Result<Canonical, FlowError> {
             canonical.sources.insert(name.clone(), found);
             delivered.insert(name, news);
         }
-        Ok((records::apply(previous.as_ref(), &delivered)?, canonical))
-    })
-    .await?;
+        Ok((delivered, canonical))
+    });
+    let (previous, (delivered, mut canonical)) = tokio::try_join!(previous, read)?;
+    let records = compute(move || Ok(records::apply(previous.as_ref(), &delivered)?)).await?;
     canonical.records = living(&records)?;
     step.watch.moved("records normalised", records.height() as u64, 0);
     step.rest.put("records", records).await?;

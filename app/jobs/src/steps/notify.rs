@@ -1,6 +1,7 @@
 //! notify: empties the outbox.
 
-use kartei_mail::{Posted, Sending, Transport, Which, empty_outbox};
+use kartei_mail::{Posted, Sending, Transport, empty_outbox};
+use kartei_store::MailPick;
 use serde::{Deserialize, Serialize};
 
 use super::Step;
@@ -33,6 +34,6 @@ pub async fn notify(step: &Step<'_>) -> Result<Notified, FlowError> {
         !step.stop.is_asked()
     };
     let sending = Sending { transport: &transport, worker: &step.lease.worker, clock: step.clock, goes_on: &goes_on };
-    let Posted { sent, deferred, failed } = empty_outbox(step.store, Which::All, &sending).await?;
+    let Posted { sent, deferred, failed } = empty_outbox(step.store, MailPick::All, &sending).await?;
     Ok(Notified { sent, deferred, failed })
 }

@@ -7,6 +7,7 @@ use kartei_persons::{
 use polars_core::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::link::rows;
 use super::{Step, compute};
 use crate::align::align;
 use crate::error::FlowError;
@@ -26,14 +27,19 @@ pub struct Consolidated {
 /// Makes the persons, and puts everything that publishing needs at rest.
 pub async fn consolidate(step: &Step<'_>) -> Result<Consolidated, FlowError> {
     let input = Input::gather(step).await?;
-    let outcome = compute(move || input.work()).await?;
+    let (input, known) = compute(move || input.identify().map(|known| (input, known))).await?;
+    // What is made comes to rest while the next is made of it.
+    let (record_map, ledger) = (known.identity.record_map.clone(), known.ledger.frame().clone());
+    let resting = async {
+        step.rest.put("record_map", record_map).await?;
+        step.rest.put("ledger", ledger).await
+    };
+    let ((), outcome) = tokio::try_join!(resting, compute(move || input.work(known)))?;
     let consolidated = Consolidated {
         statistics: PersonStatistics::gather(&outcome.identity, &outcome.golden, &outcome.diff),
         schema_version: step.project.schema_version(),
         initial: outcome.diff.initial,
     };
-    step.rest.put("record_map", outcome.identity.record_map).await?;
-    step.rest.put("ledger", outcome.ledger.frame().clone()).await?;
     let renewed: Vec<String> = outcome.golden.renewed.iter().map(ToString::to_string).collect();
     step.rest.put("renewed", df!("person_id" => renewed)?).await?;
     step.rest.put("values", outcome.golden.values).await?;
@@ -64,11 +70,18 @@ struct Input {
     same_schemas: bool,
 }
 
+/// Who everybody is, and what each has consented to.
+struct Known {
+    identity: Identity,
+    ledger: Ledger,
+    /// The records that are new or changed; none where everybody must be made anew.
+    changed: Option<Vec<bool>>,
+}
+
 struct Outcome {
     identity: Identity,
     golden: kartei_persons::Golden,
     diff: Diff,
-    ledger: Ledger,
 }
 
 impl Input {
@@ -101,21 +114,32 @@ impl Input {
         })
     }
 
-    fn work(&self) -> Result<Outcome, FlowError> {
+    fn identify(&self) -> Result<Known, FlowError> {
+        let (identity, (ledger, changed)) = rayon::join(|| self.identity(), || (self.heard(), self.changed()));
+        Ok(Known { identity: identity?, ledger: ledger?, changed: changed? })
+    }
+
+    fn identity(&self) -> Result<Identity, FlowError> {
         let history = match &self.record_map {
             Some(map) => History::from_record_map(map)?,
             None => History::none(),
         };
-        let clusters: Vec<u32> = self.clusters.column("cluster")?.u32()?.into_no_null_iter().collect();
-        let households: Vec<u32> = self.clusters.column("household")?.u32()?.into_no_null_iter().collect();
+        let clusters = rows(&self.clusters, "cluster")?;
         let issuer = IdIssuer::new(self.secret.as_bytes());
-        let identity = assign(&self.records, &clusters, &history, &issuer, &IdentityRules::default(), self.now)?;
+        Ok(assign(&self.records, &clusters, &history, &issuer, &IdentityRules::default(), self.now)?)
+    }
+
+    fn heard(&self) -> Result<Ledger, FlowError> {
         let heard = match &self.ledger {
             Some(frame) => Ledger::from_frame(frame)?,
             None => Ledger::default(),
         };
-        let ledger = heard.hear(&self.records, self.now)?;
-        let changed = self.changed()?;
+        Ok(heard.hear(&self.records, self.now)?)
+    }
+
+    fn work(&self, Known { identity, ledger, changed }: Known) -> Result<Outcome, FlowError> {
+        let households = rows(&self.clusters, "household")?;
+        let issuer = IdIssuer::new(self.secret.as_bytes());
         let overridden: Vec<PersonId> =
             self.overrides.iter().map(|set| set.person).chain(self.lifted.clone()).collect();
         let touched = match &changed {
@@ -139,10 +163,9 @@ impl Input {
             now: self.now,
         })?;
         let diff = diff(self.previous.as_ref(), &golden.persons, &identity, &schemas.person, self.now)?;
-        Ok(Outcome { identity, golden, diff, ledger })
+        Ok(Outcome { identity, golden, diff })
     }
 
-    /// Which records are new or changed; none where everybody must be made anew.
     fn changed(&self) -> PolarsResult<Option<Vec<bool>>> {
         match &self.previous_records {
             Some(old) if self.same_schemas && self.previous.is_some() => Ok(Some(align(old, &self.records)?.changed)),

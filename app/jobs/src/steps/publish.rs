@@ -11,8 +11,8 @@ use polars_core::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Step, compute};
 use super::persons::Consolidated;
+use super::{Step, compute};
 use crate::error::FlowError;
 use crate::rest::Rest;
 
@@ -119,7 +119,7 @@ async fn notices(step: &Step<'_>, found: &Consolidated) -> Result<kartei_mail::T
         return Ok(kartei_mail::Tally::default());
     }
     let changes = step.rest.get("changes").await?;
-    let members = members(step).await?;
+    let members = members(step, changes.clone()).await?;
     let text = |name: &str| -> PolarsResult<StringChunked> { Ok(changes.column(name)?.str()?.clone()) };
     let (persons, kinds) = (text("person_id")?, text("kind")?);
     let (before, after) = (text("org_unit_before")?, text("org_unit_after")?);
@@ -142,22 +142,22 @@ fn change_kind(word: &str) -> Option<ChangeKind> {
     serde_json::from_value(serde_json::Value::from(word)).ok()
 }
 
-/// The persons who are members, or were before this run.
-async fn members(step: &Step<'_>) -> Result<HashSet<String>, FlowError> {
+/// Those of the changed persons who are members, or were before this run.
+async fn members(step: &Step<'_>, of: DataFrame) -> Result<HashSet<String>, FlowError> {
     const COLUMNS: &[&str] = &["id", "is_member"];
     let mut frames = vec![step.rest.get("upserts").await?];
     if let Some(run) = step.previous {
         frames.extend(step.rest.columns_of_earlier(run, "persons", Some(COLUMNS)).await?);
     }
     compute(move || {
-        let mut members = HashSet::new();
+        let wanted: HashSet<&str> = of.column("person_id")?.str()?.iter().flatten().collect();
+        let mut found = HashSet::new();
         for persons in frames {
-            let ids = persons.column("id")?.str()?;
-            let flags = persons.column("is_member")?.bool()?;
-            let found = ids.iter().zip(flags.iter()).filter_map(|(id, member)| id.filter(|_| member == Some(true)));
-            members.extend(found.map(str::to_owned));
+            let rows = persons.column("id")?.str()?.iter().zip(persons.column("is_member")?.bool()?.iter());
+            let ids = rows.filter_map(|(id, member)| id.filter(|_| member == Some(true)));
+            found.extend(ids.filter(|id| wanted.contains(id)).map(str::to_owned));
         }
-        Ok(members)
+        Ok(found)
     })
     .await
 }

@@ -87,8 +87,8 @@ struct Place {
     rejects: BTreeMap<String, u64>,
 }
 
-/// Sources that are pulled at once: while the pages of one are put at rest, those of another are read.
-const AT_ONCE: usize = 2;
+/// Sources that are pulled at once. Reading one is the work of one core, and some take long; each holds few pages.
+const AT_ONCE: usize = 4;
 
 /// Pulls the sources; each is named when it fails, and the first failure in their order is the run's. What was found up to
 /// a failure is found.
@@ -120,11 +120,7 @@ pub async fn pull(step: &Step<'_>, sources: &[&SourceSchema]) -> (Pulled, Result
     (pulled, failure.map_or(Ok(()), Err))
 }
 
-async fn pull_one(
-    step: &Step<'_>,
-    source: &SourceSchema,
-    rows: &AtomicU64,
-) -> (SourcePull, Result<(), FlowError>) {
+async fn pull_one(step: &Step<'_>, source: &SourceSchema, rows: &AtomicU64) -> (SourcePull, Result<(), FlowError>) {
     let mut found = SourcePull::default();
     let outcome = match connect(source, &step.project.base) {
         Ok(connector) => pull_source(step, (source, rows), connector.as_ref(), &mut found).await,

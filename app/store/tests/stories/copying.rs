@@ -1,6 +1,6 @@
 //! A copy of the whole store while others write, and the way back.
 
-use kartei_store::{NewMail, RunFilter, Store, StoreError, StoreOptions};
+use kartei_store::{MailPick, NewMail, RunFilter, Store, StoreError, StoreOptions};
 
 use crate::support::Place;
 use crate::{Teller, minute, nightly, stories};
@@ -37,7 +37,8 @@ async fn a_copy_holds_one_moment_and_comes_back_as_it_was(teller: Teller) {
     assert_eq!(back.tables().await.unwrap(), before);
     let runs = back.runs(&RunFilter::default()).await.unwrap();
     assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), [lease.run_id], "what came later is not in it");
-    let mails = back.claim_mails("worker", 9, std::time::Duration::from_mins(1), minute(9)).await.unwrap();
+    let mails =
+        back.claim_mails(("worker", 9, std::time::Duration::from_mins(1)), MailPick::All, minute(9)).await.unwrap();
     assert_eq!((mails[0].subject.as_str(), mails[0].html.as_str()), ("Ümläute\nund Zeilen", "<p>\r\n</p>"));
     let next = back.create_run(&nightly(), minute(9)).await.unwrap();
     assert!(next.id > lease.run_id, "numbers go on");

@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use kartei_schemas::settings::AlertKind;
 use kartei_store::{
-    AlertFilter, CallKind, Finding, MailFailure, NewAlert, NewCall, NewMail, Pulse, RunEnd, RunState, StepProgress,
+    AlertFilter, CallKind, Finding, MailFailure, MailPick, NewAlert, NewCall, NewMail, Pulse, RunEnd, RunState,
+    StepProgress,
 };
 use serde_json::json;
 
@@ -202,13 +203,13 @@ async fn only_alerts_and_mails_put_off_are_urgent(teller: Teller) {
     let store = &teller.store;
     store.queue_mails(&[mail("a", "notice"), mail("b", "alert"), mail("c", "notice")], None, minute(0)).await.unwrap();
     let lease = Duration::from_mins(1);
-    let urgent = store.claim_urgent_mails("one", 9, lease, minute(0)).await.unwrap();
+    let urgent = store.claim_mails(("one", 9, lease), MailPick::Urgent, minute(0)).await.unwrap();
     assert_eq!(urgent.iter().map(|mail| mail.kind.as_str()).collect::<Vec<_>>(), ["alert"]);
-    let all = store.claim_mails("two", 9, lease, minute(0)).await.unwrap();
+    let all = store.claim_mails(("two", 9, lease), MailPick::All, minute(0)).await.unwrap();
     assert_eq!(all.len(), 2);
     let later = MailFailure { error: "451".to_owned(), retry_at: Some(minute(2)) };
     store.mail_failed(all[0].id, "two", &later, minute(0)).await.unwrap();
     store.mail_sent(all[1].id, "two", minute(0)).await.unwrap();
-    let put_off = store.claim_urgent_mails("three", 9, lease, minute(2)).await.unwrap();
+    let put_off = store.claim_mails(("three", 9, lease), MailPick::Urgent, minute(2)).await.unwrap();
     assert_eq!(put_off.iter().map(|mail| mail.id).collect::<Vec<_>>(), [all[0].id, urgent[0].id]);
 }

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::Edge;
 use crate::constraints::Constraints;
+use crate::lists::{Lists, NONE};
 
 /// Records that hang together.
 pub(super) struct Component<'a> {
@@ -29,9 +30,6 @@ pub(super) struct Components {
     same: FxHashMap<u32, Vec<(u32, u32)>>,
     different: FxHashMap<u32, Vec<(u32, u32)>>,
 }
-
-/// In no component.
-const NONE: u32 = u32::MAX;
 
 impl Components {
     /// The components by the labels of the records; of the pairs inside, those of `least` bits and more.
@@ -76,7 +74,7 @@ impl Components {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.records.starts.len() - 1
+        self.records.len()
     }
 
     pub(super) fn get(&self, number: usize) -> Component<'_> {
@@ -104,38 +102,4 @@ fn by_number(
         found.entry(number_of(*left)).or_default().push((*left, *right));
     }
     found
-}
-
-/// Several lists in one: the items of a list stand together, in the order in which they came.
-struct Lists<T> {
-    starts: Vec<usize>,
-    items: Vec<T>,
-}
-
-impl<T: Copy> Lists<T> {
-    /// Sorts items into `count` lists by the number before each; an item of no list is left out.
-    fn of(count: u32, items: impl Iterator<Item = (u32, T)> + Clone) -> Self {
-        let mut starts = vec![0_usize; count as usize + 1];
-        let numbered = items.filter(|(number, _)| *number != NONE);
-        for (number, _) in numbered.clone() {
-            starts[number as usize + 1] += 1;
-        }
-        for number in 0..count as usize {
-            starts[number + 1] += starts[number];
-        }
-        let mut next = starts.clone();
-        let mut sorted: Vec<T> = Vec::new();
-        for (number, item) in numbered {
-            if sorted.is_empty() {
-                sorted = vec![item; starts[count as usize]];
-            }
-            sorted[next[number as usize]] = item;
-            next[number as usize] += 1;
-        }
-        Self { starts, items: sorted }
-    }
-
-    fn get(&self, number: usize) -> &[T] {
-        &self.items[self.starts[number]..self.starts[number + 1]]
-    }
 }

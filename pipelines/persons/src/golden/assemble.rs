@@ -2,6 +2,7 @@
 
 use kartei_schemas::person::{FieldKind, PersonSchema};
 use polars_core::prelude::*;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::field::Field;
@@ -74,16 +75,21 @@ pub(super) fn golden(work: &Work<'_>, fields: Vec<Field<'_>>) -> Result<Golden, 
         && let Some(previous) = work.input.previous
     {
         let places = places(work, previous)?;
-        for (name, column) in &mut columns {
+        columns.par_iter_mut().try_for_each(|(name, column)| -> PolarsResult<()> {
             let mut both = column.clone();
             both.append(previous.column(name)?)?;
             *column = both.rechunk().take(&places)?;
-        }
+            Ok(())
+        })?;
     }
-    place_in_organisation(work, &mut columns, &mut statistics.org)?;
-    let (households, shared) = households(work)?;
-    statistics.households = shared;
-    for column in made_columns(work).into_iter().chain([households, figures::sources(work)]) {
+    let (organised, (at_home, made)) = rayon::join(
+        || place_in_organisation(work, &columns),
+        || rayon::join(|| households(work), || (made_columns(work), figures::sources(work))),
+    );
+    let ((units, counted), (households, shared), (made, sources)) = (organised?, at_home?, made);
+    (statistics.org, statistics.households) = (counted, shared);
+    columns.insert("org_unit", units);
+    for column in made.into_iter().chain([households, sources]) {
         let name = MADE.into_iter().find(|name| column.name() == *name).unwrap_or("id");
         columns.insert(name, column);
     }
@@ -117,9 +123,8 @@ fn places(work: &Work<'_>, previous: &DataFrame) -> Result<IdxCa, PersonsError> 
 
 fn place_in_organisation(
     work: &Work<'_>,
-    columns: &mut FxHashMap<&str, Column>,
-    statistics: &mut org::OrgStatistics,
-) -> Result<(), PersonsError> {
+    columns: &FxHashMap<&str, Column>,
+) -> Result<(Column, org::OrgStatistics), PersonsError> {
     let own = ["is_member", "org_unit", "postal_code"].into_iter().filter_map(|name| columns.get(name).cloned());
     let slim = DataFrame::new(work.groups.len(), own.collect())?;
     let people = org::People {
@@ -129,9 +134,7 @@ fn place_in_organisation(
         pinned: work.overrides.get("org_unit"),
     };
     let (units, counted) = org::assign(&people, work.input.tree);
-    *statistics = counted;
-    columns.insert("org_unit", units.into_column());
-    Ok(())
+    Ok((units.into_column(), counted))
 }
 
 /// The household ids, and how many households there are.
