@@ -25,6 +25,9 @@ use arguments::Arguments;
 use context::Context;
 use exit::Exit;
 
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     arguments.global.color.write_global();
