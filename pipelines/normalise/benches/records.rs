@@ -9,6 +9,10 @@ use kartei_schemas::person::PersonSchema;
 use kartei_schemas::source::SourceSchema;
 use polars_core::prelude::{Column, DataFrame};
 
+/// As in the command.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const ROWS: usize = 100_000;
 
 const SCHEMA: &str = r#"

@@ -7,7 +7,7 @@ use polars_core::prelude::{BooleanChunked, Column, DataType, IntoColumn, PlSmall
 use rustc_hash::FxHashMap;
 
 use super::cell::{Part, tells};
-use super::chunk::Chunk;
+use super::chunk::{Chunk, LAST_BIT};
 use super::field::FieldCells;
 use super::json::push_member;
 use super::plan::{FieldPlan, Origin, Plan};
@@ -87,23 +87,22 @@ fn email_keys(givers: &[Giver<'_>], rows: usize) -> Column {
 }
 
 /// JSON objects of the texts whose canonical form differs.
-pub(super) fn received(plan: &Plan<'_>, received: &[Texts<'_>], fields: &[FieldCells<'_>], rows: usize) -> Column {
-    let mut order: Vec<(&FieldPlan, &Texts<'_>, &FieldCells<'_>)> = plan
-        .fields
-        .iter()
-        .zip(received)
-        .zip(fields)
-        .map(|((field, texts), cells)| (field, texts, cells))
-        .filter(|(field, ..)| !matches!(field.origin, Origin::Constant(_) | Origin::Missing))
-        .filter(|(.., cells)| cells.cells.iter().any(|cell| cell.differs))
+pub(super) fn received(chunk: &Chunk<'_>, received: &[Texts<'_>], fields: &[FieldCells<'_>]) -> Column {
+    let every = chunk.differing.iter().fold(0, |all, row| all | row);
+    let mut order: Vec<(u64, &FieldPlan, &Texts<'_>, &FieldCells<'_>)> = (0..)
+        .map(|place: usize| 1_u64 << place.min(LAST_BIT))
+        .zip(&chunk.plan.fields)
+        .zip(received.iter().zip(fields))
+        .map(|((bit, field), (texts, cells))| (bit, field, texts, cells))
+        .filter(|(bit, field, ..)| every & bit != 0 && !matches!(field.origin, Origin::Constant(_) | Origin::Missing))
         .collect();
-    order.sort_by(|(one, ..), (other, ..)| one.name.cmp(&other.name));
-    let mut texts = StringChunkedBuilder::new(frame::RECEIVED.into(), rows);
+    order.sort_by(|(_, one, ..), (_, other, ..)| one.name.cmp(&other.name));
+    let mut texts = StringChunkedBuilder::new(frame::RECEIVED.into(), chunk.differing.len());
     let mut object = String::new();
-    for row in 0..rows {
+    for (row, differing) in chunk.differing.iter().enumerate() {
         object.clear();
         object.push('{');
-        for (field, texts, cells) in &order {
+        for (_, field, texts, cells) in order.iter().filter(|(bit, ..)| differing & bit != 0) {
             if cells.get(row).is_some_and(|cell| cell.differs)
                 && let Some(text) = texts.get(row)
             {

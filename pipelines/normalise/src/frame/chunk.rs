@@ -9,13 +9,16 @@ use polars_core::prelude::{Column, DataFrame, IntoColumn, PlSmallStr, PolarsResu
 use super::assemble;
 use super::cell::{Cell, Part};
 use super::field::{FieldCells, Places, read_all};
-use super::plan::{FieldPlan, Plan};
+use super::plan::{FieldPlan, Origin, Plan};
 use super::texts::{Texts, column, texts};
 use super::{Context, FieldProblem, FieldStatistics, NormaliseStatistics, answers, attributes, consents, updated_at};
 use crate::country::Country;
 use crate::placeholder::is_placeholder_name;
 use crate::problem::{Reason, Warning, Warnings};
 use crate::street::street_without_number;
+
+/// The bit of a field that has none of its own.
+pub(super) const LAST_BIT: usize = 63;
 
 /// What came of one run of rows.
 #[derive(Debug)]
@@ -33,6 +36,9 @@ pub(super) struct Chunk<'a> {
     /// The position of the first row in the whole frame.
     pub(super) offset: usize,
     pub(super) warnings: Vec<Warnings>,
+    /// By row the fields whose canonical text differs from the received one, as bits by their places; the last bit stands
+    /// for all fields from there on.
+    pub(super) differing: Vec<u64>,
     pub(super) problems: Vec<FieldProblem>,
     pub(super) statistics: NormaliseStatistics,
 }
@@ -71,13 +77,21 @@ pub(super) fn normalise_chunk(
     let rows = received.height();
     let keys: Vec<&str> = received.column(frame::KEY)?.str()?.iter().map(Option::unwrap_or_default).collect();
     let statistics = NormaliseStatistics { rows: rows as u64, ..NormaliseStatistics::default() };
-    let mut chunk =
-        Chunk { plan, received, keys, offset, warnings: vec![Warnings::NONE; rows], problems: Vec::new(), statistics };
+    let mut chunk = Chunk {
+        plan,
+        received,
+        keys,
+        offset,
+        warnings: vec![Warnings::NONE; rows],
+        differing: vec![0; rows],
+        problems: Vec::new(),
+        statistics,
+    };
     let received_texts: Vec<Texts<'_>> = plan.fields.iter().map(|field| texts(received, field)).collect();
     let mut fields = read_fields(plan, &received_texts, default, context);
     restore_street_numbers(plan, &received_texts, &mut fields);
-    for (field, cells) in plan.fields.iter().zip(&fields) {
-        note_cells(&mut chunk, field, cells);
+    for (place, (field, cells)) in plan.fields.iter().zip(&fields).enumerate() {
+        note_cells(&mut chunk, (place, field), cells);
     }
     judge_rows(&mut chunk, &fields);
     let mut written: BTreeMap<&str, Column> = BTreeMap::new();
@@ -88,7 +102,7 @@ pub(super) fn normalise_chunk(
     written.insert(frame::CONSENTS, consents::column(&mut chunk));
     written.insert(frame::ANSWERS, answers::column(&mut chunk, context));
     written.insert(frame::ATTRIBUTES, attributes::column(received, &plan.attributes));
-    written.insert(frame::RECEIVED, assemble::received(plan, &received_texts, &fields, rows));
+    written.insert(frame::RECEIVED, assemble::received(&chunk, &received_texts, &fields));
     written.insert(frame::WARNINGS, assemble::warnings(&mut chunk));
     let columns = assemble::columns(plan, &fields, written, rows);
     Ok(ChunkResult { frame: DataFrame::new(rows, columns)?, problems: chunk.problems, statistics: chunk.statistics })
@@ -165,14 +179,17 @@ fn restore_street_numbers<'a>(plan: &Plan<'_>, received: &'a [Texts<'_>], fields
 }
 
 /// Counts a field's cells, and notes its warnings and problems.
-fn note_cells(chunk: &mut Chunk<'_>, plan: &FieldPlan, field: &FieldCells<'_>) {
+fn note_cells(chunk: &mut Chunk<'_>, (place, plan): (usize, &FieldPlan), field: &FieldCells<'_>) {
     let mut counts = FieldStatistics::default();
+    let is_received = !matches!(plan.origin, Origin::Constant(_) | Origin::Missing);
+    let bit = u64::from(is_received) << place.min(LAST_BIT);
     for row in 0..field.codes.len() {
         let Some(cell) = field.get(row) else { continue };
         counts.received += 1;
         counts.filled += u64::from(cell.is_filled());
         counts.changed += u64::from(cell.differs && cell.is_filled());
         chunk.warnings[row].join(cell.warnings);
+        chunk.differing[row] |= if cell.differs { bit } else { 0 };
         if let Some(reason) = cell.problem {
             counts.unreadable += 1;
             chunk.problem(row, &plan.name, plan.label.as_deref(), reason);

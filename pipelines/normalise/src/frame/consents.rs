@@ -48,6 +48,7 @@ fn add(chunk: &mut Chunk<'_>, mapping: &ConsentMapping, arrays: &mut [String]) {
     let times = mapping.at.as_ref().map(|at| side_texts(chunk.received, at));
     let mut known: FxHashMap<&str, Option<ConsentState>> = FxHashMap::default();
     let unsaid = state_of(mapping, "");
+    let form = Form::of(mapping, &chunk.plan.source.name);
     let mut counts = FieldStatistics::default();
     for row in 0..arrays.len() {
         let state = match states[row] {
@@ -72,7 +73,7 @@ fn add(chunk: &mut Chunk<'_>, mapping: &ConsentMapping, arrays: &mut [String]) {
                 Err(reason) => chunk.problem(row, frame::CONSENTS, Some(column), reason),
             }
         }
-        push(&mut arrays[row], mapping, state, at, &chunk.plan.source.name);
+        form.push(&mut arrays[row], state, at);
     }
     chunk.count(frame::CONSENTS, &counts);
 }
@@ -85,20 +86,41 @@ fn state_of(mapping: &ConsentMapping, text: &str) -> Option<ConsentState> {
     })
 }
 
-fn push(array: &mut String, mapping: &ConsentMapping, state: ConsentState, at: Option<DateTime<Utc>>, source: &str) {
-    array.push(if array.is_empty() { '[' } else { ',' });
-    array.push_str("{\"purpose\":");
-    push_text(array, &mapping.purpose);
-    array.push_str(match state {
-        ConsentState::Granted => ",\"state\":\"granted\",\"at\":",
-        ConsentState::Pending => ",\"state\":\"pending\",\"at\":",
-        ConsentState::Withdrawn => ",\"state\":\"withdrawn\",\"at\":",
-    });
-    match at {
-        Some(at) => push_text(array, &at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
-        None => array.push_str("null"),
+/// What all consents of a mapping have in common, written once.
+struct Form {
+    start: String,
+    end: String,
+}
+
+impl Form {
+    fn of(mapping: &ConsentMapping, source: &str) -> Self {
+        let mut start = "{\"purpose\":".to_owned();
+        push_text(&mut start, &mapping.purpose);
+        start.push_str(",\"state\":\"");
+        let mut end = ",\"source\":".to_owned();
+        push_text(&mut end, source);
+        end.push('}');
+        Self { start, end }
     }
-    array.push_str(",\"source\":");
-    push_text(array, source);
-    array.push('}');
+
+    fn push(&self, array: &mut String, state: ConsentState, at: Option<DateTime<Utc>>) {
+        // Room for the state and the time as well, so that the text moves once.
+        array.reserve(self.start.len() + self.end.len() + 56);
+        array.push(if array.is_empty() { '[' } else { ',' });
+        array.push_str(&self.start);
+        array.push_str(match state {
+            ConsentState::Granted => "granted\",\"at\":",
+            ConsentState::Pending => "pending\",\"at\":",
+            ConsentState::Withdrawn => "withdrawn\",\"at\":",
+        });
+        match at {
+            Some(at) => {
+                array.push('"');
+                array.push_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+                array.push('"');
+            }
+            None => array.push_str("null"),
+        }
+        array.push_str(&self.end);
+    }
 }
