@@ -239,7 +239,9 @@ impl<'a> Life<'a> {
                 let is_late = moved.elapsed() > LONG_FOR_A_RUN;
                 if idle > 20 || is_late {
                     (idle, moved) = (0, Instant::now());
-                    self.move_clock(PAST_A_LEASE);
+                    // A clock that was set back is mended, or the night would not be due for long.
+                    let behind = night_begins(night) - self.clock();
+                    self.move_clock(behind.max(PAST_A_LEASE));
                 }
             }
             std::thread::sleep(Duration::from_millis(2));
@@ -409,13 +411,18 @@ impl<'a> Life<'a> {
     }
 
     fn set_clock(&mut self, moment: DateTime<Utc>) {
+        self.offset += moment - self.clock();
+        self.tell_clock();
+    }
+
+    /// What the command takes for the time.
+    fn clock(&self) -> DateTime<Utc> {
         #[expect(
             clippy::disallowed_methods,
             reason = "the harness says how far the command's clock is from the real one"
         )]
         let real = Utc::now();
-        self.offset = moment - real;
-        self.tell_clock();
+        real + self.offset
     }
 
     fn move_clock(&mut self, span: TimeDelta) {
