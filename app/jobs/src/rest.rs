@@ -38,10 +38,13 @@ impl Rest {
         self.put_as(Self::name(self.run_id, what), frame).await
     }
 
-    /// Puts a frame at rest under a name of its own.
+    /// Puts a frame at rest under a name of its own. It gets the name here and not on the other thread: where the run was
+    /// ended meanwhile, another worker may have made a frame of that name.
     pub async fn put_as(&self, name: String, frame: DataFrame) -> Result<(), FlowError> {
         let frames = self.frames.clone();
-        compute(move || frames.write(&name, &frame).map(|_| ()).map_err(FlowError::from)).await
+        let prepared = compute(move || Ok(frames.prepare(&name, &frame)?)).await?;
+        prepared.settle()?;
+        Ok(())
     }
 
     /// A frame that an earlier step of this run put at rest.

@@ -30,21 +30,20 @@ impl Frames {
 
     /// Writes a frame and gives its size in bytes. An older frame of that name is replaced whole.
     pub fn write(&self, name: &str, frame: &DataFrame) -> Result<u64, FrameError> {
+        self.prepare(name, frame)?.settle()
+    }
+
+    /// Writes a frame that has no name yet. Several may be prepared for one name at once, by threads and processes that do
+    /// not know of each other; whoever settles last has the name.
+    pub fn prepare(&self, name: &str, frame: &DataFrame) -> Result<Prepared, FrameError> {
         let path = self.path(name);
         let failed = |source| FrameError::Write { name: name.to_owned(), source };
         let parent = path.parent().unwrap_or(&self.folder);
         fs::create_dir_all(parent).map_err(failed)?;
-        let mut temporary = path.clone().into_os_string();
-        temporary.push(".part");
-        let temporary = PathBuf::from(temporary);
-        let written = write_and_sync(&temporary, frame, name);
-        if written.is_err() {
-            // The cause matters more than a left-over that the next write replaces.
-            let _ = fs::remove_file(&temporary);
-        }
-        let bytes = written?;
-        fs::rename(&temporary, &path).map_err(failed)?;
-        Ok(bytes)
+        let temporary = temporary(&path);
+        let mut prepared = Prepared { name: name.to_owned(), temporary, path, bytes: 0 };
+        prepared.bytes = write_and_sync(&prepared.temporary, frame, name)?;
+        Ok(prepared)
     }
 
     /// Reads a frame, or some of its columns.
@@ -96,6 +95,40 @@ impl Frames {
         path.push(".parquet");
         PathBuf::from(path)
     }
+}
+
+/// A frame that is written and synchronised, and waits for its name; what gets none goes when it is dropped.
+#[derive(Debug)]
+pub struct Prepared {
+    name: String,
+    temporary: PathBuf,
+    path: PathBuf,
+    bytes: u64,
+}
+
+impl Prepared {
+    /// Gives the frame its name, and tells its size in bytes.
+    pub fn settle(self) -> Result<u64, FrameError> {
+        let failed = |source| FrameError::Write { name: self.name.clone(), source };
+        fs::rename(&self.temporary, &self.path).map_err(failed)?;
+        Ok(self.bytes)
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // Where it has its name, or was never begun, nothing is there to remove.
+        let _ = fs::remove_file(&self.temporary);
+    }
+}
+
+/// A name of this process's and thread's own.
+fn temporary(path: &Path) -> PathBuf {
+    let thread = format!("{:?}", std::thread::current().id());
+    let thread: String = thread.chars().filter(char::is_ascii_digit).collect();
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}-{thread}.part", std::process::id()));
+    PathBuf::from(name)
 }
 
 fn write_and_sync(path: &Path, frame: &DataFrame, name: &str) -> Result<u64, FrameError> {
@@ -212,6 +245,27 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_that_nobody_waits_for_any_more_leaves_the_name_and_the_folder_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let frames = Frames::new(folder.path());
+        frames.write("records", &frame()).unwrap();
+        drop(frames.prepare("records", &frame().head(Some(1))).unwrap());
+        assert_eq!(frames.read("records", None).unwrap().height(), 2);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn two_who_write_one_name_at_once_do_not_disturb_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let frames = Frames::new(folder.path());
+        let early = frames.prepare("records", &frame().head(Some(1))).unwrap();
+        std::thread::scope(|scope| scope.spawn(|| frames.write("records", &frame()).unwrap()).join().unwrap());
+        assert_eq!(frames.read("records", None).unwrap().height(), 2);
+        early.settle().unwrap();
+        assert_eq!(frames.read("records", None).unwrap().height(), 1);
+    }
+
+    #[test]
     fn a_frame_that_cannot_be_written_leaves_nothing_and_says_why() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("runs"), "a file where a folder should be").unwrap();
@@ -228,7 +282,7 @@ mod tests {
         let large: Vec<String> =
             (0..200_000_u64).map(|row| format!("{:x}", row.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
         for frame in [frame(), df!("key" => large).unwrap()] {
-            std::os::unix::fs::symlink("/dev/full", folder.path().join("records.parquet.part")).unwrap();
+            std::os::unix::fs::symlink("/dev/full", temporary(&folder.path().join("records.parquet"))).unwrap();
             let error = frames.write("records", &frame).unwrap_err();
             assert_eq!(error.to_string(), "cannot write frame `records`");
             assert!(error.hint().unwrap().contains("the disk is full"), "{error:?}");
