@@ -148,6 +148,11 @@ impl Store {
         }
     }
 
+    /// Whether only one transaction may write at a time, and all others wait for it.
+    pub(crate) const fn has_one_writer(&self) -> bool {
+        matches!(self.database, Database::Sqlite { .. })
+    }
+
     /// The file of an SQLite store.
     pub fn file(&self) -> Option<&Path> {
         match &self.database {

@@ -87,9 +87,9 @@ impl Store {
 
     /// Makes a run's result visible: all of it, or nothing. Doing it twice under one run changes nothing.
     pub async fn publish(&self, lease: &Lease, publication: &Publication<'_>, now: DateTime<Utc>) -> Result<Published> {
-        // Only SQLite's one writer makes a heartbeat wait; see `renew_lease`. The mark stands before the transaction is asked
+        // Where there is one writer, it makes a heartbeat wait; see `renew_lease`. The mark stands before the transaction is asked
         // for: a heartbeat that came in between would wait for all of it.
-        let _mark = (self.kind() == "sqlite").then(|| Publishing::begin(self, lease.run_id));
+        let _mark = self.has_one_writer().then(|| Publishing::begin(self, lease.run_id));
         let mut session = self.begin().await?;
         claims::glance(&mut session, lease).await?;
         let began = crate::open::clock(&mut session).await?;

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use polars_core::prelude::*;
-use polars_io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter, StatisticsOptions, get_encodings};
+use polars_io::parquet::write::{BatchedWriter, ParquetWriter, StatisticsOptions, get_encodings};
 use polars_parquet::parquet::schema::types::ParquetType;
 use polars_parquet::write::{
     CompressedPage, CompressionOptions, Encoding, Version, WriteOptions, ZstdLevel, array_to_columns, compress,
@@ -27,10 +27,7 @@ pub(super) fn write(out: impl Write, frame: &DataFrame) -> PolarsResult<u64> {
         version: Version::V1,
         data_page_size: None,
     };
-    let mut writer = ParquetWriter::new(out)
-        .with_compression(ParquetCompression::Zstd(None))
-        .with_statistics(options.statistics)
-        .batched(frame.schema())?;
+    let mut writer = ParquetWriter::new(out).with_statistics(options.statistics).batched(frame.schema())?;
     let encodings = get_encodings(&frame.schema().to_arrow(CompatLevel::newest()));
     let fields = writer.parquet_schema().fields().to_vec();
     for start in (0..frame.height()).step_by(GROUP_ROWS) {
