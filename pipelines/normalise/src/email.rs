@@ -228,31 +228,49 @@ pub fn email_key(address: &str) -> Cow<'_, str> {
         if domain == "gmail.com" && untagged.len() == local.len() && !local.contains('.') {
             return Cow::Borrowed(address);
         }
-        return Cow::Owned(format!("{}@gmail.com", untagged.replace('.', "")));
+        let mut key = String::with_capacity(address.len());
+        key.extend(untagged.split('.'));
+        key.push_str("@gmail.com");
+        return Cow::Owned(key);
     }
     if untagged.len() == local.len() { Cow::Borrowed(address) } else { Cow::Owned(format!("{untagged}@{domain}")) }
 }
 
 /// An address in small ASCII letters with nothing unusual, as nearly all are: proven to be what the library accepts.
 fn plain(text: &str) -> Option<(&str, &str)> {
-    let atom = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let (local, domain) = text.split_once('@')?;
-    let local_sound = (1..=64).contains(&local.len())
-        && local
-            .split('.')
-            .all(|part| !part.is_empty() && part.bytes().all(|byte| atom(byte) || matches!(byte, b'_' | b'-' | b'+')));
-    let domain_sound = domain.len() <= 100
-        && domain.split('.').all(|label| {
-            let bytes = label.as_bytes();
-            let ends = |byte: Option<&u8>| byte.is_some_and(|byte| atom(*byte));
-            label.len() <= 63
-                && ends(bytes.first())
-                && ends(bytes.last())
-                && bytes.iter().all(|byte| atom(*byte) || *byte == b'-')
-        });
-    let top = domain.rsplit_once('.')?.1;
-    let top_sound = top.len() >= 2 && top.bytes().all(|byte| byte.is_ascii_lowercase());
-    (local_sound && domain_sound && top_sound && !domain.contains("xn--")).then_some((local, domain))
+    let at = text.bytes().position(|byte| byte == b'@')?;
+    let (local, domain) = (&text[..at], &text[at + 1..]);
+    if local.len() > 64 || domain.len() > 63 {
+        return None;
+    }
+    // Where a part begins, the byte before it counts as a dot.
+    let mut before = b'.';
+    for byte in local.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'+' => {}
+            b'.' if before != b'.' => {}
+            _ => return None,
+        }
+        before = byte;
+    }
+    if before == b'.' {
+        return None;
+    }
+    before = b'.';
+    let mut top = 0;
+    for (place, byte) in domain.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => {}
+            b'.' if before != b'.' && before != b'-' => top = place + 1,
+            // Two hyphens may begin a label in Punycode.
+            b'-' if before != b'.' && before != b'-' => {}
+            _ => return None,
+        }
+        before = byte;
+    }
+    let end = &domain[top..];
+    let sound = top > 0 && end.len() >= 2 && end.bytes().all(|byte| byte.is_ascii_lowercase());
+    sound.then_some((local, domain))
 }
 
 /// The address alone, in small letters: without display name, `mailto:`, brackets, spaces; the first of several.

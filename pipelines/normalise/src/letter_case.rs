@@ -245,6 +245,14 @@ impl LetterCase {
     }
 }
 
+/// Whether the text is one word of German letters, the first a capital and all others small.
+pub(crate) fn is_capitalised_word(text: &str) -> bool {
+    let mut signs = text.chars();
+    signs.next().is_some_and(|sign| sign.is_ascii_uppercase() || matches!(sign, 'Ä' | 'Ö' | 'Ü'))
+        && text.len() > 2
+        && signs.all(|sign| sign.is_ascii_lowercase() || matches!(sign, 'ä' | 'ö' | 'ü' | 'ß'))
+}
+
 /// Whether every word is one capital and then small letters only, so that nothing is to be done.
 fn is_display_case(text: &str) -> bool {
     text.split(' ').all(|word| !CAPITALISED_BY_FORMS.contains(&word))

@@ -1,6 +1,6 @@
 //! Names of people: given names, surnames, and both in one text.
 
-use crate::letter_case::{NOBILITY, PARTICLES, Words, display, settle};
+use crate::letter_case::{NOBILITY, PARTICLES, Words, display, is_capitalised_word, settle};
 use crate::name_parts::{
     BirthName, check_name, is_company, join_couples, split_birth_name, split_suffix, strip_quotes, tidy_hyphens,
 };
@@ -92,6 +92,16 @@ pub fn full_name(text: &str) -> Read<Name> {
         warnings.add(Warning::SingleName);
     }
     finish(name, warnings)
+}
+
+/// Whether the text is one word in its usual case, as most names are: it is its own canonical form, and tells nothing
+/// beside it. Never wrong when true.
+pub(crate) fn is_plain(text: &str) -> bool {
+    is_capitalised_word(text)
+        && text.len() <= MAX_VALUE_LENGTH
+        && !is_placeholder_value(text)
+        // "Professor", "Doktor", "Univprof": all titles begin with one of these.
+        && !(text.starts_with(['P', 'D', 'U']) && take_titles(text).0.is_some())
 }
 
 enum Start {

@@ -170,6 +170,19 @@ proptest! {
     }
 
     #[test]
+    fn the_short_way_and_the_full_way_agree(
+        text in "[A-ZÄÖÜ][a-zäöüß]{1,8}|(Dr|Doktor|Prof|Professor|Professorin|Privatdozent|Herr|Frau|Familie|Firma|Geb|Geborene\
+            |Von|Vom|Zu|Der|La|Graf|Junior|Jun|Sen|Und|Verein|Null|Unbekannt|Test|Mc|Phd|Pd|Ddr|Univprof|Dipling|Xxx)[a-z]{0,2}"
+    ) {
+        if is_plain(&text) {
+            let given = Name { given_name: Some(text.clone()), ..Name::default() };
+            prop_assert_eq!(given_name(&text), Ok(Reading::of(given)));
+            let family = Name { surname: Some(text.clone()), ..Name::default() };
+            prop_assert_eq!(surname(&text), Ok(Reading::of(family)));
+        }
+    }
+
+    #[test]
     fn no_text_makes_it_panic(text in "\\PC*|[ -~äöüßÄÖÜ.,()\"'@-]{0,30}") {
         let _ = (given_name(&text), surname(&text), full_name(&text));
     }

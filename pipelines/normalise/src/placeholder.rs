@@ -158,6 +158,44 @@ pub fn is_placeholder_value(text: &str) -> bool {
         || (!text.is_ascii() && candidates.contains(&text.to_lowercase().as_str()))
 }
 
+/// By its first letter which second letters a name that nobody bears has, as bits.
+static STARTS: LazyLock<[u32; 26]> = LazyLock::new(|| {
+    let names = PLACEHOLDER_NAMES.iter().flat_map(|(given, family)| [*given, *family]);
+    let mut starts = [0; 26];
+    for name in names.chain(PLACEHOLDER_SURNAMES.iter().chain(PLACEHOLDER_GIVEN_NAMES).copied()) {
+        if let [first, second, ..] = name.as_bytes() {
+            starts[usize::from(first - b'a')] |= 1 << (second - b'a');
+        }
+    }
+    starts
+});
+
+/// Whether the first two letters are those of a name that nobody bears. Never wrong when false; it costs far less than
+/// folding the name to look it up.
+pub(crate) fn starts_like_placeholder(name: &str) -> bool {
+    let mut letters = name.chars().filter(|sign| sign.is_alphanumeric() || !sign.is_ascii());
+    let place = |sign: char| match sign.to_ascii_lowercase() {
+        letter @ 'a'..='z' => Some(letter as usize - 'a' as usize),
+        _ => None,
+    };
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if first.is_ascii() => {
+            let Some(first) = place(first) else { return false };
+            // A vowel with its points is folded to the vowel and an e.
+            let second = match second {
+                'ä' | 'Ä' => 'a',
+                'ö' | 'Ö' => 'o',
+                'ü' | 'Ü' => 'u',
+                second if second.is_ascii() => second,
+                _ => return true,
+            };
+            place(second).is_some_and(|second| STARTS[first] & (1 << second) != 0)
+        }
+        (Some(first), _) => !first.is_ascii(),
+        (None, _) => false,
+    }
+}
+
 /// Whether a given name and a surname together are one that nobody bears.
 pub fn is_placeholder_name(given_name: Option<&str>, surname: Option<&str>) -> bool {
     let given = given_name.map(fold).unwrap_or_default();
@@ -169,6 +207,8 @@ pub fn is_placeholder_name(given_name: Option<&str>, surname: Option<&str>) -> b
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -201,6 +241,21 @@ mod tests {
         }
         for name in PLACEHOLDER_SURNAMES.iter().chain(PLACEHOLDER_GIVEN_NAMES) {
             assert_eq!(fold(name), *name);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_that_nobody_bears_is_never_missed_by_its_start(
+            name in "[ .]?[a-zA-ZäöüÄÖÜßé\u{308}.-]{0,6}",
+            place in 0..PLACEHOLDER_SURNAMES.len() + PLACEHOLDER_GIVEN_NAMES.len() + PLACEHOLDER_NAMES.len(),
+        ) {
+            let families = PLACEHOLDER_NAMES.iter().map(|(_, family)| family);
+            let all: Vec<&str> = PLACEHOLDER_SURNAMES.iter().chain(PLACEHOLDER_GIVEN_NAMES).chain(families).copied().collect();
+            let is_known = |name: &str| all.contains(&fold(name).as_str());
+            for name in [name.clone(), all[place].to_uppercase(), format!("{name}{}", all[place])] {
+                prop_assert!(!is_known(&name) || starts_like_placeholder(&name), "{}", name);
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Streets and what stands beside them: "Hauptstr.5", "Q7, 12", "c/o Müller, Am Markt 3", "Postfach 12 34".
 
+use std::borrow::Cow;
+
 use crate::house_number::{canonical as house_number, is_plain, strip_label};
-use crate::letter_case::{Words, display, settle};
+use crate::letter_case::{Words, display, is_capitalised_word, settle};
 use crate::placeholder::is_placeholder_value;
 use crate::problem::{Read, Reading, Reason, Warning};
 use crate::text::{Form, MAX_VALUE_LENGTH, clean_as, is_longer_than};
@@ -27,19 +29,17 @@ pub fn street_without_number(text: &str) -> Read<Street> {
     read(text, false)
 }
 
-/// "Hauptstraße 5": one word and a plain number, as most are; the two as they stand. None: take the full way.
-pub(crate) fn plain(text: &str) -> Option<(&str, &str)> {
+/// "Hauptstraße 5", "Hauptstr. 5": one word and a plain number, as most are. None: take the full way.
+pub(crate) fn plain(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let (name, number) = text.rsplit_once(' ')?;
-    let letter = |sign: char| sign.is_ascii_lowercase() || matches!(sign, 'ä' | 'ö' | 'ü' | 'ß');
-    let mut signs = name.chars();
-    signs.next().filter(|sign| sign.is_ascii_uppercase() || matches!(sign, 'Ä' | 'Ö' | 'Ü'))?;
-    let sound = name.len() > 5
-        && name.len() <= 100
-        && signs.all(letter)
-        && ENDINGS.iter().any(|ending| name.ends_with(ending))
-        && name != "Straße"
-        && is_plain(number);
-    sound.then_some((name, number))
+    if name.len() <= 5 || name.len() > 100 || !is_plain(number) {
+        return None;
+    }
+    if let Some(stem) = name.strip_suffix("str.") {
+        return is_capitalised_word(stem).then(|| (Cow::Owned(format!("{stem}straße")), number));
+    }
+    let ends = ENDINGS.iter().any(|ending| name.ends_with(ending)) && name != "Straße";
+    (ends && is_capitalised_word(name)).then_some((Cow::Borrowed(name), number))
 }
 
 /// Endings of streets that are written out and need no further look.
@@ -399,9 +399,9 @@ mod tests {
         }
 
         #[test]
-        fn the_short_way_and_the_full_way_agree(text in "[A-ZÄÖ][a-zäöüß]{0,8}(straße|weg|platz|hof|markt|ring|strasse|) [0-9]{1,4}[a-z]?") {
+        fn the_short_way_and_the_full_way_agree(text in "[A-ZÄÖ][a-zäöüß]{0,8}(straße|weg|platz|hof|markt|ring|strasse|str\\.|) [0-9]{1,4}[a-z]?") {
             if let Some((name, number)) = plain(&text) {
-                let expected = Street { street: Some(name.into()), house_number: Some(number.into()), extra: None };
+                let expected = Street { street: Some(name.into_owned()), house_number: Some(number.into()), extra: None };
                 prop_assert_eq!(read(&text, true), Ok(Reading::of(expected)));
             }
         }

@@ -185,6 +185,23 @@ pub fn fold(text: &str) -> String {
         out.extend(text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| char::from(byte.to_ascii_lowercase())));
         return out;
     }
+    for sign in text.chars() {
+        match sign {
+            'ä' | 'Ä' => out.push_str("ae"),
+            'ö' | 'Ö' => out.push_str("oe"),
+            'ü' | 'Ü' => out.push_str("ue"),
+            'ß' => out.push_str("ss"),
+            _ if sign.is_ascii_alphanumeric() => out.push(sign.to_ascii_lowercase()),
+            _ if sign.is_ascii() => {}
+            _ => return fold_any(text),
+        }
+    }
+    out
+}
+
+/// The same for all letters there are.
+fn fold_any(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
     for sign in text.nfkc().flat_map(char::to_lowercase).nfc() {
         match sign {
             'ä' | 'æ' => out.push_str("ae"),
@@ -308,6 +325,11 @@ mod tests {
                 prop_assert_eq!(compose(&text, Form::Compatible), text.clone());
                 prop_assert_eq!(compose(&text, Form::Composed), text);
             }
+        }
+
+        #[test]
+        fn german_letters_fold_as_all_letters_do(text in "[ -~äöüßÄÖÜé\u{308}]*") {
+            prop_assert_eq!(fold(&text), fold_any(&text));
         }
 
         #[test]

@@ -7,9 +7,9 @@ use polars_core::prelude::{BooleanChunked, Column, DataType, IntoColumn, PlSmall
 use rustc_hash::FxHashMap;
 
 use super::cell::{Part, tells};
-use super::chunk::{Chunk, LAST_BIT};
+use super::chunk::{Chunk, LAST_BIT, bit};
 use super::field::FieldCells;
-use super::json::push_member;
+use super::json::Member;
 use super::plan::{FieldPlan, Origin, Plan};
 use super::texts::Texts;
 use crate::email::email_key;
@@ -89,24 +89,27 @@ fn email_keys(givers: &[Giver<'_>], rows: usize) -> Column {
 /// JSON objects of the texts whose canonical form differs.
 pub(super) fn received(chunk: &Chunk<'_>, received: &[Texts<'_>], fields: &[FieldCells<'_>]) -> Column {
     let every = chunk.differing.iter().fold(0, |all, row| all | row);
-    let mut order: Vec<(u64, &FieldPlan, &Texts<'_>, &FieldCells<'_>)> = (0..)
-        .map(|place: usize| 1_u64 << place.min(LAST_BIT))
+    let mut order: Vec<(usize, &FieldPlan, &Texts<'_>, &FieldCells<'_>)> = (0..)
         .zip(&chunk.plan.fields)
         .zip(received.iter().zip(fields))
-        .map(|((bit, field), (texts, cells))| (bit, field, texts, cells))
-        .filter(|(bit, field, ..)| every & bit != 0 && !matches!(field.origin, Origin::Constant(_) | Origin::Missing))
+        .map(|((place, field), (texts, cells))| (place, field, texts, cells))
+        .filter(|(place, field, ..)| {
+            every & bit(*place) != 0 && !matches!(field.origin, Origin::Constant(_) | Origin::Missing)
+        })
         .collect();
     order.sort_by(|(_, one, ..), (_, other, ..)| one.name.cmp(&other.name));
+    let members: Vec<Member> = order.iter().map(|(_, field, ..)| Member::of(&field.name)).collect();
     let mut texts = StringChunkedBuilder::new(frame::RECEIVED.into(), chunk.differing.len());
     let mut object = String::new();
     for (row, differing) in chunk.differing.iter().enumerate() {
         object.clear();
         object.push('{');
-        for (_, field, texts, cells) in order.iter().filter(|(bit, ..)| differing & bit != 0) {
-            if cells.get(row).is_some_and(|cell| cell.differs)
-                && let Some(text) = texts.get(row)
-            {
-                push_member(&mut object, &field.name, &cut(text, MAX_TEXT_LENGTH));
+        for ((place, _, texts, cells), member) in order.iter().zip(&members) {
+            // Below the last bit, which several fields may share, the bit tells all.
+            let differs =
+                differing & bit(*place) != 0 && (*place < LAST_BIT || cells.get(row).is_some_and(|cell| cell.differs));
+            if differs && let Some(text) = texts.get(row) {
+                member.push(&mut object, &cut(text, MAX_TEXT_LENGTH));
             }
         }
         if object.len() > 1 {

@@ -4,7 +4,7 @@ use kartei_schemas::frame;
 use polars_core::prelude::{Column, DataFrame, DataType, IntoColumn, StringChunkedBuilder};
 
 use super::chunk::side_texts;
-use super::json::push_member;
+use super::json::Member;
 use crate::text::{MAX_TEXT_LENGTH, cut};
 
 /// JSON objects of the named columns; empty cells are left out.
@@ -13,16 +13,16 @@ pub(super) fn column(received: &DataFrame, names: &[String]) -> Column {
     if names.is_empty() {
         return Column::full_null(frame::ATTRIBUTES.into(), rows, &DataType::String);
     }
-    let columns: Vec<(&str, Vec<Option<&str>>)> =
-        names.iter().map(|name| (name.as_str(), side_texts(received, name))).collect();
+    let columns: Vec<(Member, Vec<Option<&str>>)> =
+        names.iter().map(|name| (Member::of(name), side_texts(received, name))).collect();
     let mut texts = StringChunkedBuilder::new(frame::ATTRIBUTES.into(), rows);
     let mut object = String::new();
     for row in 0..rows {
         object.clear();
         object.push('{');
-        for (name, cells) in &columns {
+        for (member, cells) in &columns {
             if let Some(text) = cells[row] {
-                push_member(&mut object, name, &cut(text, MAX_TEXT_LENGTH));
+                member.push(&mut object, &cut(text, MAX_TEXT_LENGTH));
             }
         }
         if object.len() > 1 {

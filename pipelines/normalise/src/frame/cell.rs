@@ -16,10 +16,12 @@ use crate::flag::flag;
 use crate::house_number::house_number;
 use crate::instant::instant;
 use crate::list::list;
-use crate::name::{Name, full_name, given_name, surname};
+use crate::name::{Name, full_name, given_name, is_plain as is_plain_name, surname};
 use crate::phone::{Phone, PhoneKind, phones};
 use crate::phone_german;
-use crate::placeholder::{PLACEHOLDER_GIVEN_NAMES, PLACEHOLDER_NAMES, PLACEHOLDER_SURNAMES, is_placeholder_value};
+use crate::placeholder::{
+    PLACEHOLDER_GIVEN_NAMES, PLACEHOLDER_NAMES, PLACEHOLDER_SURNAMES, is_placeholder_value, starts_like_placeholder,
+};
 use crate::postal_code::{PostalCode, is_german, postal_code, postal_code_city};
 use crate::problem::{Read, Reading, Reason, Warning, Warnings};
 use crate::salutation::{salutation, sex};
@@ -175,6 +177,7 @@ type Outcome = Result<Warnings, Reason>;
 fn read_kind<'a>(cell: &mut Cell<'a>, field: &FieldPlan, text: &'a str, place: Country, context: &Context) -> Outcome {
     match field.kind {
         FieldKind::Salutation => read_salutation(cell, text),
+        FieldKind::GivenName | FieldKind::Surname if is_plain_name(text) => Ok(take_plain_name(cell, field, text)),
         FieldKind::GivenName => Ok(read_name(cell, field, given_name(text)?)),
         FieldKind::Surname => Ok(read_name(cell, field, surname(text)?)),
         FieldKind::FullName => Ok(read_name(cell, field, full_name(text)?)),
@@ -267,16 +270,7 @@ fn read_salutation(cell: &mut Cell<'_>, text: &str) -> Outcome {
 fn read_name(cell: &mut Cell<'_>, field: &FieldPlan, read: Reading<Name>) -> Warnings {
     let mut warnings = read.warnings;
     let Some(name) = read.value else { return warnings };
-    if let Some(family) = &name.surname {
-        let folded = fold(family);
-        cell.suspect = PLACEHOLDER_NAMES.iter().any(|(_, surname)| *surname == folded);
-        if PLACEHOLDER_SURNAMES.contains(&folded.as_str()) {
-            warnings.add(Warning::PlaceholderName);
-        }
-    }
-    if name.given_name.as_deref().is_some_and(|given| PLACEHOLDER_GIVEN_NAMES.contains(&fold(given).as_str())) {
-        warnings.add(Warning::PlaceholderName);
-    }
+    judge_name(cell, &mut warnings, name.given_name.as_deref(), name.surname.as_deref());
     let (mut given, mut family) = (name.given_name.map(Cow::Owned), name.surname.map(Cow::Owned));
     let birth = name.birth_surname.map(Cow::Owned);
     match field.kind {
@@ -298,9 +292,33 @@ fn read_name(cell: &mut Cell<'_>, field: &FieldPlan, read: Reading<Name>) -> War
     warnings
 }
 
+/// A name that is its own canonical form.
+fn take_plain_name<'a>(cell: &mut Cell<'a>, field: &FieldPlan, text: &'a str) -> Warnings {
+    let mut warnings = Warnings::NONE;
+    let (given, family) = if field.kind == FieldKind::GivenName { (Some(text), None) } else { (None, Some(text)) };
+    judge_name(cell, &mut warnings, given, family);
+    cell.own = Some(Cow::Borrowed(text));
+    warnings
+}
+
+fn judge_name(cell: &mut Cell<'_>, warnings: &mut Warnings, given: Option<&str>, family: Option<&str>) {
+    if let Some(family) = family.filter(|name| starts_like_placeholder(name)) {
+        let folded = fold(family);
+        cell.suspect = PLACEHOLDER_NAMES.iter().any(|(_, surname)| *surname == folded);
+        if PLACEHOLDER_SURNAMES.contains(&folded.as_str()) {
+            warnings.add(Warning::PlaceholderName);
+        }
+    }
+    if let Some(given) = given.filter(|name| starts_like_placeholder(name))
+        && PLACEHOLDER_GIVEN_NAMES.contains(&fold(given).as_str())
+    {
+        warnings.add(Warning::PlaceholderName);
+    }
+}
+
 fn read_street<'a>(cell: &mut Cell<'a>, text: &'a str) -> Outcome {
     if let Some((name, number)) = plain_street(text) {
-        cell.own = Some(Cow::Borrowed(name));
+        cell.own = Some(name);
         push(cell, Part::HouseNumber, Some(Cow::Borrowed(number)));
         return Ok(Warnings::NONE);
     }

@@ -17,8 +17,13 @@ use crate::placeholder::is_placeholder_name;
 use crate::problem::{Reason, Warning, Warnings};
 use crate::street::street_without_number;
 
-/// The bit of a field that has none of its own.
+/// The bit of the fields that have none of their own.
 pub(super) const LAST_BIT: usize = 63;
+
+/// The bit of a field by its place.
+pub(super) fn bit(place: usize) -> u64 {
+    1 << place.min(LAST_BIT)
+}
 
 /// What came of one run of rows.
 #[derive(Debug)]
@@ -182,7 +187,7 @@ fn restore_street_numbers<'a>(plan: &Plan<'_>, received: &'a [Texts<'_>], fields
 fn note_cells(chunk: &mut Chunk<'_>, (place, plan): (usize, &FieldPlan), field: &FieldCells<'_>) {
     let mut counts = FieldStatistics::default();
     let is_received = !matches!(plan.origin, Origin::Constant(_) | Origin::Missing);
-    let bit = u64::from(is_received) << place.min(LAST_BIT);
+    let bit = if is_received { bit(place) } else { 0 };
     for row in 0..field.codes.len() {
         let Some(cell) = field.get(row) else { continue };
         counts.received += 1;

@@ -18,8 +18,10 @@ pub fn fingerprint(frame: &DataFrame) -> UInt64Chunked {
 fn add_column(sums: &mut [u64], column: &Column) {
     let seed = xxh3_64(column.name().as_bytes());
     let Ok(texts) = column.str() else { return };
-    for (sum, text) in sums.iter_mut().zip(texts.iter()) {
-        if let Some(text) = text {
+    let mut sums = sums.iter_mut();
+    for part in texts.downcast_iter() {
+        for (text, sum) in part.iter().zip(&mut sums) {
+            let Some(text) = text else { continue };
             *sum = sum.wrapping_add(xxh3_64_with_seed(text.as_bytes(), seed));
         }
     }

@@ -7,18 +7,30 @@ pub(super) fn push_text(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Adds `"name":"text"`, with a comma before it unless it is the first of its object.
-pub(super) fn push_member(out: &mut String, name: &str, text: &str) {
-    if out.len() > 1 {
-        out.push(',');
+/// A member of many objects, its name written once: `,"name":"`.
+pub(super) struct Member {
+    start: String,
+}
+
+impl Member {
+    pub(super) fn of(name: &str) -> Self {
+        let mut start = ",".to_owned();
+        push_text(&mut start, name);
+        start.push_str(":\"");
+        Self { start }
     }
-    push_text(out, name);
-    out.push(':');
-    push_text(out, text);
+
+    /// Adds `"name":"text"`, with a comma before it unless it is the first of its object.
+    pub(super) fn push(&self, out: &mut String, text: &str) {
+        out.push_str(if out.len() > 1 { &self.start } else { &self.start[1..] });
+        push_escaped(out, text);
+        out.push('"');
+    }
 }
 
 fn push_escaped(out: &mut String, text: &str) {
-    if !text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    // Counted to the end, and so several bytes at once.
+    if text.bytes().filter(|byte| matches!(byte, ..0x20 | b'"' | b'\\')).count() == 0 {
         out.push_str(text);
         return;
     }

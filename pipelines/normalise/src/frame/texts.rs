@@ -35,7 +35,12 @@ impl Texts<'_> {
 /// The texts of a column; none where the frame has no such column of texts.
 pub(super) fn column<'a>(frame: &'a DataFrame, name: &str) -> Option<Vec<Option<&'a str>>> {
     let texts = frame.column(name).ok()?.str().ok()?;
-    Some(texts.iter().map(|text| text.filter(|text| !is_blank(text))).collect())
+    let mut found = Vec::with_capacity(texts.len());
+    // Part by part: the iterator over all of them is no loop that could be inlined.
+    for part in texts.downcast_iter() {
+        found.extend(part.iter().map(|text| text.filter(|text| !is_blank(text))));
+    }
+    Some(found)
 }
 
 /// The texts of a field, before its table of values is applied.
