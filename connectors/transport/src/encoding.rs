@@ -50,7 +50,6 @@ impl Evidence {
         if is_settled || bytes.is_ascii() {
             return;
         }
-        let sequences = |text: &str| text.bytes().filter(|byte| *byte >= 0xc0).count() as u64;
         if let Ok(text) = str::from_utf8(bytes) {
             self.valid_sequences += sequences(text);
             return;
@@ -88,6 +87,12 @@ impl Evidence {
             _ => UTF_8,
         }
     }
+}
+
+/// How many sequences of several bytes a text holds. Counted in bytes, of which the processor adds many at once.
+fn sequences(text: &str) -> u64 {
+    let few = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(*byte >= 0xc0)).sum::<u8>();
+    text.as_bytes().chunks(usize::from(u8::MAX)).map(|bytes| u64::from(few(bytes))).sum()
 }
 
 /// Latin text in UTF-16 has a zero in every second byte.

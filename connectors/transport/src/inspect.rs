@@ -52,7 +52,9 @@ pub(crate) fn inspect(path: &Path, options: &ReadOptions) -> Result<Delivery, Co
     }
     let packing = content::packing_of(path)?;
     let inner_name = content::inner_name(path, packing)?;
-    let scan = content::with_content(path, packing, |reader| scan(reader).map_err(|cause| explain(path, cause)))?;
+    let is_stated = options.encoding.is_some();
+    let scan =
+        content::with_content(path, packing, |reader| scan(reader, is_stated).map_err(|cause| explain(path, cause)))?;
     if scan.sample.is_empty() {
         return Err(ConnectorError::Empty { file: name });
     }
@@ -115,7 +117,8 @@ struct Scan {
     ends_with_line_break: bool,
 }
 
-fn scan(reader: &mut dyn Read) -> std::io::Result<Scan> {
+/// Reads the content once. Where its encoding is stated, only the sample is asked what it looks like.
+fn scan(reader: &mut dyn Read, is_stated: bool) -> std::io::Result<Scan> {
     let mut hasher = Xxh3::new();
     let mut evidence = Evidence::default();
     let mut sample = Vec::new();
@@ -126,7 +129,9 @@ fn scan(reader: &mut dyn Read) -> std::io::Result<Scan> {
         let count = read_up_to(reader, &mut chunk)?;
         let bytes = &chunk[..count];
         hasher.update(bytes);
-        evidence.feed(bytes);
+        if !is_stated || sample.len() < SAMPLE_BYTES {
+            evidence.feed(bytes);
+        }
         let room = (SAMPLE_BYTES - sample.len()).min(count);
         sample.extend_from_slice(&bytes[..room]);
         is_sample_all &= room == count;
