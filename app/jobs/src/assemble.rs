@@ -242,6 +242,7 @@ fn pairs(matched: &Matched) -> PairReport {
     PairReport {
         keys: statistics.keys.iter().map(key).collect(),
         compared: statistics.scored_pairs,
+        kept: statistics.kept_pairs,
         matched: statistics.matched_pairs,
         doubtful,
         separate: statistics.scored_pairs.saturating_sub(statistics.matched_pairs + doubtful),

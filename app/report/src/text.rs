@@ -17,13 +17,15 @@ use crate::voice::Voice;
 
 /// Narrower than this, tables cannot be read.
 const NARROWEST: usize = 40;
+/// A line each; the page draws them all.
+const MOST_GRAPHS: usize = 10;
 /// Eighths of a block, for bars and sparklines.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// The whole report as text of at most `width` columns, with ANSI colours where asked for.
 pub fn render_text(report: &RunReport, language: Language, width: usize, colour: bool) -> String {
     let voice = Voice::new(report, language);
-    let pen = Pen { width: width.max(NARROWEST), colour };
+    let pen = Pen { width: width.max(NARROWEST), colour, language };
     let mut out = pen.summary(report, &summarise(report, language), voice);
     for section in sections::all(report, voice) {
         out.push('\n');
@@ -35,13 +37,14 @@ pub fn render_text(report: &RunReport, language: Language, width: usize, colour:
 /// Only what an admin reads first: the headline, what happened, and what needs a human.
 pub fn render_summary(report: &RunReport, language: Language, width: usize, colour: bool) -> String {
     let voice = Voice::new(report, language);
-    Pen { width: width.max(NARROWEST), colour }.summary(report, &summarise(report, language), voice)
+    Pen { width: width.max(NARROWEST), colour, language }.summary(report, &summarise(report, language), voice)
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Pen {
     width: usize,
     colour: bool,
+    language: Language,
 }
 
 impl Pen {
@@ -232,7 +235,19 @@ impl Pen {
 
     /// A terminal shows how the graphs hang together in a line each.
     fn graphs(self, graphs: &[Graph]) -> String {
-        graphs.iter().map(|graph| self.wrap(&format!("{}: {}", graph.title, graph.alt), "  ")).collect()
+        let mut out: String = graphs
+            .iter()
+            .take(MOST_GRAPHS)
+            .map(|graph| self.wrap(&format!("{}: {}", graph.title, graph.alt), "  "))
+            .collect();
+        if let Some(more) = graphs.len().checked_sub(MOST_GRAPHS).filter(|more| *more > 0) {
+            let rest = match self.language {
+                Language::De => format!("{more} weitere zeigt die Seite (HTML)."),
+                Language::En => format!("The page (HTML) shows {more} more."),
+            };
+            out.push_str(&self.wrap(&rest, "  "));
+        }
+        out
     }
 
     /// Wraps at white space; the following lines are indented as far as the first begins.

@@ -74,6 +74,29 @@ fn json_keeps_every_figure_and_its_shape() {
 }
 
 #[test]
+fn a_night_that_compares_only_what_changed_tells_what_it_took_over() {
+    let mut report = night();
+    (report.pairs.compared, report.pairs.kept) = (8_323, 51_204);
+    let text = render_text(&report, Language::De, 200, false);
+    assert!(
+        text.contains("8.323 Paare mit neuen oder geänderten Datensätzen verglichen, 51.204 mögliche Treffer"),
+        "{text}"
+    );
+    let text = render_text(&report, Language::En, 200, false);
+    assert!(text.contains("8,323 pairs with new or changed records compared, 51,204 possible matches"), "{text}");
+}
+
+#[test]
+fn a_terminal_shows_the_ten_most_doubtful_clusters_and_says_how_many_more_there_are() {
+    let mut report = night();
+    let cluster = report.model.doubtful[0].clone();
+    report.model.doubtful = vec![cluster; 14];
+    let text = render_text(&report, Language::En, 100, false);
+    assert_eq!(text.matches("weakest link").count(), 10, "{text}");
+    assert!(text.contains("The page (HTML) shows 4 more."), "{text}");
+}
+
+#[test]
 fn an_empty_run_is_rendered_too() {
     for language in [Language::De, Language::En] {
         let report = RunReport::default();

@@ -153,7 +153,7 @@ fn measure(folder: &Path, set: &Set) {
         found.recall,
         found.bcubed_f1,
         seconds,
-        linked.statistics.candidate_pairs,
+        linked.statistics.scored_pairs,
         linked.statistics.clusters,
         linked.model.merge_threshold,
         linked.statistics.coherence,

@@ -147,7 +147,7 @@ impl Run<'_> {
             keys: self.plans(&dropped),
         };
         let portrait = self.options.portrait.then(|| self.portrait((&second, &by_persons), merge));
-        Linked { portrait, ..self.outcome(found, clusters, counted, model) }
+        Linked { portrait, ..self.outcome((found, 0), clusters, counted, model) }
     }
 
     fn portrait(&self, (weights, frequencies): (&Weights, &Frequencies), merge: f64) -> Portrait {
@@ -180,12 +180,19 @@ impl Run<'_> {
         let merge = Some(model.merge_threshold);
         let (_, clusters) = self
             .cluster(&found.kept, (weights, &frequencies), |clustering, edges| clusters_at(merge, clustering, edges));
-        self.outcome(found, clusters, earlier.counted.clone(), model)
+        let kept_pairs = earlier.pairs.len() as u64;
+        self.outcome((found, kept_pairs), clusters, earlier.counted.clone(), model)
     }
 
-    fn outcome(&self, found: Found<Scored>, clusters: Vec<u32>, counted: Vec<u32>, model: Model) -> Linked {
+    fn outcome(
+        &self,
+        (found, kept_pairs): (Found<Scored>, u64),
+        clusters: Vec<u32>,
+        counted: Vec<u32>,
+        model: Model,
+    ) -> Linked {
         let Found { kept: scored, pairs, new_pairs, only_pairs } = found;
-        let decided = Decided { scored, clusters, counted, pairs, new_pairs, only_pairs };
+        let decided = Decided { scored, clusters, counted, pairs, kept_pairs, new_pairs, only_pairs };
         outcome((self.records, self.subjects), self.blocks, self.constraints, model, &decided)
     }
 

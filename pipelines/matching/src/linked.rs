@@ -164,11 +164,11 @@ pub enum Fit {
 pub struct LinkStatistics {
     /// Records read.
     pub records: u64,
-    /// Pairs formed by the keys, each once.
-    pub candidate_pairs: u64,
-    /// Candidate pairs that were compared in this run.
+    /// Pairs that were compared in this run: those that the keys formed, each once.
     pub scored_pairs: u64,
-    /// Pairs at or above the merge threshold.
+    /// Pairs of unchanged records that an earlier run compared and kept as possible matches.
+    pub kept_pairs: u64,
+    /// Pairs at or above the merge threshold, compared now or kept.
     pub matched_pairs: u64,
     /// Clusters, single records among them.
     pub clusters: u64,

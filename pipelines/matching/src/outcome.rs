@@ -35,6 +35,8 @@ pub(crate) struct Decided {
     /// As which persons the values were counted.
     pub(crate) counted: Vec<u32>,
     pub(crate) pairs: u64,
+    /// Pairs taken over from an earlier run.
+    pub(crate) kept_pairs: u64,
     pub(crate) new_pairs: Vec<u64>,
     pub(crate) only_pairs: Vec<u64>,
 }
@@ -232,8 +234,8 @@ fn statistics(
     let cluster_sizes = sizes_of(clusters);
     LinkStatistics {
         records: records.height() as u64,
-        candidate_pairs: decided.pairs,
         scored_pairs: decided.pairs,
+        kept_pairs: decided.kept_pairs,
         matched_pairs: matched,
         clusters: cluster_sizes.values().sum(),
         households: households_of_several(clusters, households),

@@ -10,11 +10,13 @@ pub struct PairReport {
     pub keys: Vec<BlockingKey>,
     /// Distinct pairs that were compared.
     pub compared: u64,
+    /// Pairs of unchanged records that are as an earlier run found them; what it found separate is not among them.
+    pub kept: u64,
     /// Pairs at or above the match threshold.
     pub matched: u64,
     /// Pairs between the two thresholds.
     pub doubtful: u64,
-    /// Pairs below the review threshold.
+    /// Pairs below the review threshold, where all were compared.
     pub separate: u64,
 }
 

@@ -4,7 +4,7 @@ use kartei_schemas::org::Language;
 
 use super::{count, texts, trouble};
 use crate::RunReport;
-use crate::model::{BlockingKey, ScoreScale};
+use crate::model::{BlockingKey, PairReport, ScoreScale};
 use crate::page::{Bar, Bars, Cell, Drawing, Histogram, Part, Plot, Section, Table, Tone, UpSet, UpSetRow};
 use crate::voice::Voice;
 use crate::words::{CLUSTER, PAIR_OF, PERSON};
@@ -12,23 +12,35 @@ use crate::words::{CLUSTER, PAIR_OF, PERSON};
 /// More intersections than this are summed up in the last row.
 const MOST_INTERSECTIONS: usize = 15;
 
+/// A night after the first compares only what changed, and takes over what it found possible before.
+fn what_was_compared(pairs: &PairReport, voice: Voice) -> String {
+    let [compared, kept, matched, doubtful, separate] =
+        [pairs.compared, pairs.kept, pairs.matched, pairs.doubtful, pairs.separate].map(|number| voice.number(number));
+    match (voice.language, pairs.kept) {
+        (Language::De, 0) => {
+            format!(
+                "{compared} Paare verglichen: {matched} dieselbe Person, {doubtful} zweifelhaft, {separate} getrennt."
+            )
+        }
+        (Language::En, 0) => {
+            format!("{compared} pairs compared: {matched} the same person, {doubtful} doubtful, {separate} separate.")
+        }
+        (Language::De, _) => format!(
+            "{compared} Paare mit neuen oder geänderten Datensätzen verglichen, {kept} mögliche Treffer unveränderter Datensätze \
+             übernommen: {matched} dieselbe Person, {doubtful} zweifelhaft."
+        ),
+        (Language::En, _) => format!(
+            "{compared} pairs with new or changed records compared, {kept} possible matches of unchanged records taken over: \
+             {matched} the same person, {doubtful} doubtful."
+        ),
+    }
+}
+
 pub(super) fn pairs(report: &RunReport, voice: Voice) -> Section {
     let pairs = &report.pairs;
     let mut parts = Vec::new();
-    if pairs.compared > 0 {
-        let [compared, matched, doubtful, separate] =
-            [pairs.compared, pairs.matched, pairs.doubtful, pairs.separate].map(|number| voice.number(number));
-        let text = match voice.language {
-            Language::De => format!(
-                "{compared} Paare verglichen: {matched} dieselbe Person, {doubtful} zweifelhaft, {separate} getrennt."
-            ),
-            Language::En => {
-                format!(
-                    "{compared} pairs compared: {matched} the same person, {doubtful} doubtful, {separate} separate."
-                )
-            }
-        };
-        parts.push(Part::Note(Cell::new(text)));
+    if pairs.compared + pairs.kept > 0 {
+        parts.push(Part::Note(Cell::new(what_was_compared(pairs, voice))));
     }
     if !pairs.keys.is_empty() {
         let most = pairs.keys.iter().map(|key| key.pairs).max().unwrap_or(0);

@@ -20,7 +20,7 @@ fn text(name: &str, rows: usize, value: impl Fn(usize) -> String) -> Column {
 
 /// Pairs compared are few for so many records.
 fn assert_bounded(linked: &Linked, rows: u64, most_a_record: u64) {
-    let pairs = linked.statistics.candidate_pairs;
+    let pairs = linked.statistics.scored_pairs;
     assert!(pairs <= rows * most_a_record, "{pairs} pairs for {rows} records");
     assert_eq!(linked.clusters.len() as u64, rows);
     assert!(linked.clusters.iter().zip(0..).all(|(cluster, row)| *cluster <= row), "a label is the smallest row");
