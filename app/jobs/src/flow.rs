@@ -256,7 +256,7 @@ impl<'a> Conductor<'a> {
             tracing::warn!(error = chain(&trouble), "the report could not be written");
         }
         let written = self.write_end((&report, is_whole), error.as_ref()).await;
-        retention::clean(&self.step, self.found.visible.is_some()).await;
+        retention::clean(&self.step, error.is_none()).await;
         match written {
             Ok(()) => Ok(Ended { report, error }),
             Err(trouble) if error.is_some() => {

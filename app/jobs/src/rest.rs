@@ -32,6 +32,11 @@ impl Rest {
         format!("runs/{run_id}/{what}")
     }
 
+    /// Whether the run has put anything at rest under its own name.
+    pub fn has_any(&self) -> bool {
+        self.frames.folder().join("runs").join(self.run_id.to_string()).is_dir()
+    }
+
     /// Puts a frame at rest, and keeps it at hand.
     pub async fn put(&self, what: &'static str, frame: DataFrame) -> Result<(), FlowError> {
         self.hold(what, frame.clone());

@@ -1,6 +1,8 @@
-//! What is removed once a run has published: frames that no later run reads, and rows older than `[retention]` says.
+//! What is removed once a run is over: frames that no later run reads, and rows older than `[retention]` says.
 //!
-//! The published run, the one published before it, and whatever is newer or under way keep all their frames.
+//! The published run, the one published before it, and whatever is under way keep all their frames. Of those that ended
+//! since without publishing the newest few keep theirs, so that they can be resumed; a night that fails for weeks must not
+//! fill the disk.
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirEntry};
@@ -19,10 +21,13 @@ use crate::steps::{Step, compute};
 /// A half-written frame that nobody has touched for so long has no writer any more.
 const ORPHANED_AFTER: Duration = Duration::from_hours(1);
 
+/// So many runs that ended without publishing, counted from the newest, keep their frames.
+const RESUMABLE: usize = 3;
+
 /// Which frames stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// The run that is published.
+    /// The run that is published; 0 where none is.
     pub published: i64,
     /// Older runs whose frames stay.
     pub others: BTreeSet<i64>,
@@ -45,17 +50,17 @@ pub struct Swept {
     pub orphans: u64,
 }
 
-/// Removes what nobody needs once this run is over: old frames and rows when it has published, its own frames when it
-/// was a dry one. Trouble is logged: it is no reason for the run to fail.
-pub async fn clean(step: &Step<'_>, has_published: bool) {
-    // A run that was taken up again after it had published does not know which one was published before it.
-    let outcome = if has_published && step.previous != Some(step.run.id) {
-        remove(step).await
-    } else if step.options.dry_run {
+/// Removes what nobody needs once this run is over: old frames and rows, and its own frames when it was a dry one. A run
+/// that ended well and left nothing at rest has no need to. Trouble is logged: it is no reason for the run to fail.
+pub async fn clean(step: &Step<'_>, ended_well: bool) {
+    let outcome = if step.options.dry_run {
         let own = step.rest.frames().remove_folder(&format!("runs/{}", step.run.id));
         own.map(|()| Swept { runs: 1, ..Swept::default() }).map_err(FlowError::from)
-    } else {
+    } else if step.previous == Some(step.run.id) || ended_well && !step.rest.has_any() {
+        // A run that was taken up again after it had published does not know which one was published before it.
         return;
+    } else {
+        remove(step).await
     };
     match outcome {
         Ok(swept) => tracing::info!(?swept, "removed what no later run needs"),
@@ -71,7 +76,8 @@ async fn remove(step: &Step<'_>) -> Result<Swept, FlowError> {
     let others = active.iter().map(|run| run.id).chain(step.previous).collect();
     let waiting = step.store.waiting_batches().await?.into_iter().filter_map(|batch| batch.frame);
     let waiting = waiting.filter_map(|name| name.strip_prefix("batches/").map(str::to_owned)).collect();
-    let kept = Kept { published: step.run.id, others, waiting, batches_from: before(now, settings.frames), now };
+    let published = step.store.published().await?.map_or(0, |state| state.run_id);
+    let kept = Kept { published, others, waiting, batches_from: before(now, settings.frames), now };
     let frames = step.rest.frames().clone();
     let swept = compute(move || Ok(sweep(&frames, &kept)?)).await?;
     // What changed in a person, and the rows still in quarantine, stay for as long as the person does.
@@ -97,11 +103,14 @@ fn before(now: DateTime<Utc>, span: Span) -> DateTime<Utc> {
 /// Removes the frames that do not stay.
 pub fn sweep(frames: &Frames, kept: &Kept) -> Result<Swept, kartei_store::frames::FrameError> {
     let mut swept = Swept::default();
-    for folder in frames.folders("runs")? {
-        // A folder that is not named as a run is none of ours.
-        let Ok(run) = folder.parse::<i64>() else { continue };
-        let name = format!("runs/{folder}");
-        if run < kept.published && !kept.others.contains(&run) {
+    // A folder that is not named as a run is none of ours.
+    let mut runs: Vec<i64> = frames.folders("runs")?.iter().filter_map(|folder| folder.parse().ok()).collect();
+    runs.sort_unstable();
+    let ended = |run: &&i64| **run > kept.published && !kept.others.contains(run);
+    let resumable: BTreeSet<i64> = runs.iter().rev().filter(ended).take(RESUMABLE).copied().collect();
+    for run in runs {
+        let name = format!("runs/{run}");
+        if run != kept.published && !kept.others.contains(&run) && !resumable.contains(&run) {
             frames.remove_folder(&name)?;
             swept.runs += 1;
         } else {
@@ -181,6 +190,20 @@ mod tests {
         put(&frames, &all, at(1));
         let swept = sweep(&frames, &kept()).unwrap();
         assert_eq!((swept.runs, frames.folders("runs").unwrap()), (2, ["5", "7", "8"].map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn of_the_runs_that_ended_without_publishing_the_newest_keep_their_frames() {
+        let folder = tempfile::tempdir().unwrap();
+        let frames = Frames::new(folder.path());
+        let all: Vec<String> = (7..=13).map(|run| format!("runs/{run}/records")).collect();
+        put(&frames, &all.iter().map(String::as_str).collect::<Vec<_>>(), at(1));
+        // Run 9 is under way: it keeps what it has, and does not count.
+        let kept = Kept { others: BTreeSet::from([9]), ..kept() };
+        assert_eq!(sweep(&frames, &kept).unwrap().runs, 2);
+        assert_eq!(frames.folders("runs").unwrap(), ["11", "12", "13", "7", "9"]);
+        sweep(&frames, &Kept { published: 0, others: BTreeSet::new(), ..kept }).unwrap();
+        assert_eq!(frames.folders("runs").unwrap(), ["11", "12", "13"], "nothing was ever published");
     }
 
     #[test]

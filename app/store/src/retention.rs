@@ -46,7 +46,7 @@ impl Store {
         if let Some(from) = keep.runs_from {
             let rows = sql("select id from run where coalesce(finished_at, created_at) < ? \
                  and state not in ('due', 'claimed', 'running') \
-                 and id < (select coalesce(max(run_id), 0) from publication) and not exists (select 1 from batch \
+                 and id <> (select coalesce(max(run_id), 0) from publication) and not exists (select 1 from batch \
                  where batch.run_id = run.id and batch.published_by is null and batch.frame is not null) order by id")
             .bind(from)
             .rows(&mut session)
