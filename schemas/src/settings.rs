@@ -15,7 +15,7 @@ mod retention;
 mod watching;
 
 pub use retention::RetentionSettings;
-pub use watching::{AlertKind, AlertSettings, MonitoringSettings, PingSettings, WebhookSettings};
+pub use watching::{AlertKind, AlertSettings, MonitoringSettings, PingSettings, TelemetrySettings, WebhookSettings};
 
 /// The whole of `kartei.toml`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -43,6 +43,8 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// Where kartei can be watched.
     pub monitoring: MonitoringSettings,
+    /// Where traces are sent.
+    pub telemetry: TelemetrySettings,
 }
 
 /// The section `[store]`.

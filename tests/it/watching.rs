@@ -65,7 +65,7 @@ fn answer(mut stream: TcpStream, code: u16) -> (String, String, String) {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
     write!(stream, "HTTP/1.1 {code} -\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
-    (first.trim().to_owned(), token, String::from_utf8(body).unwrap())
+    (first.trim().to_owned(), token, String::from_utf8_lossy(&body).into_owned())
 }
 
 /// A process that serves, and is ended with the story.
@@ -273,6 +273,37 @@ fn webhook_and_dead_mans_switch_are_called_until_they_answer() {
     serving.wait_for("/metrics", |_, text| text.contains("kartei_http_calls{state=\"queued\"} 0"));
     serving.ends_well();
     assert!(listener.calls.try_recv().is_err(), "none is made twice");
+}
+
+#[test]
+fn a_run_and_its_steps_are_told_to_a_collector_without_a_word_about_people() {
+    let collector = Listener::start(&[200]);
+    let app = TestApp::after_a_night();
+    let environment = [("KARTEI__TELEMETRY__OTLP_ENDPOINT", collector.url.as_str())];
+    let before = app.run_with(&["run", "--as-of", "2026-03-02"], &environment);
+    before.succeeds();
+    let (line, _, mut told) = collector.next();
+    assert_eq!(line, "POST /v1/traces HTTP/1.1");
+    told.extend(collector.calls.try_iter().map(|(_, _, more)| more));
+    for word in ["service.name", "kartei", "run", "nightly", "step", "pull", "publish", "notify"] {
+        assert!(told.contains(word), "`{word}` is not told");
+    }
+    for person in app.persons().values() {
+        for field in ["surname", "email", "birth_date"] {
+            let value = person[field].as_str();
+            assert!(value.len() < 5 || !told.contains(value), "{field} is told");
+        }
+    }
+}
+
+#[test]
+fn a_collector_that_is_gone_stops_no_run_and_an_address_that_is_none_is_said() {
+    let app = TestApp::after_a_night();
+    let gone = [("KARTEI__TELEMETRY__OTLP_ENDPOINT", "http://127.0.0.1:9")];
+    app.run_with(&["run", "--as-of", "2026-03-02"], &gone).succeeds();
+    let said = app.run_with(&["runs"], &[("KARTEI__TELEMETRY__OTLP_ENDPOINT", "kein Ort")]).fails_with(1);
+    assert!(said.contains("`telemetry.otlp_endpoint` cannot be used"), "{said}");
+    assert!(said.contains("hint: write the collector's address for OTLP over HTTP"), "{said}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ impl Context {
     /// Reads the settings, and begins to log as they say.
     pub(crate) fn configuration(&self) -> Result<Configuration, Failure> {
         let configuration = Configuration::read(&self.global)?;
-        crate::logging::start(&configuration.settings.log, self.global.verbose)?;
+        crate::logging::start(&configuration.settings, self.global.verbose)?;
         Ok(configuration)
     }
 }

@@ -1,8 +1,9 @@
-//! Sends the log to standard error, and what belongs to a run to the store as well.
+//! Sends the log to standard error, what belongs to a run to the store as well, and to a collector where one is named.
 
 mod run_log;
+mod telemetry;
 
-use kartei_schemas::settings::{LogFormat, LogSettings};
+use kartei_schemas::settings::{LogFormat, Settings};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -10,14 +11,19 @@ use tracing_subscriber::{EnvFilter, Layer};
 use crate::failure::Failure;
 
 pub(crate) use run_log::keep_with_runs;
+pub(crate) use telemetry::finish;
 
 /// What is kept with a run, whatever standard error shows.
 const KEPT: &str = "info,sqlx=warn";
 
+/// What is sent to a collector; not how the sending went.
+const TRACED: &str = "off,kartei=info";
+
 /// Begins to log. `-v` lifts the level of the settings; a second call changes nothing.
-pub(crate) fn start(settings: &LogSettings, verbose: u8) -> Result<(), Failure> {
+pub(crate) fn start(settings: &Settings, verbose: u8) -> Result<(), Failure> {
+    let log = &settings.log;
     let level = match verbose {
-        0 => settings.level.as_str(),
+        0 => log.level.as_str(),
         1 => "info",
         2 => "debug,sqlx=info,hyper=info",
         _ => "trace",
@@ -27,12 +33,14 @@ pub(crate) fn start(settings: &LogSettings, verbose: u8) -> Result<(), Failure> 
         return Err(failure.with_hint("write `warn`, `info` or `debug`, or a filter such as `warn,kartei_jobs=debug`"));
     };
     let layer = tracing_subscriber::fmt::layer().with_writer(anstream::stderr);
-    let shown = match settings.format {
+    let shown = match log.format {
         LogFormat::Text => layer.boxed(),
         LogFormat::Json => layer.json().boxed(),
     };
     let kept = run_log::RunLog.with_filter(EnvFilter::new(KEPT));
+    let spans = telemetry::tracer(&settings.telemetry)?
+        .map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer).with_filter(EnvFilter::new(TRACED)));
     // An error means that logging has begun already.
-    let _ = tracing_subscriber::registry().with(shown.with_filter(filter)).with(kept).try_init();
+    let _ = tracing_subscriber::registry().with(shown.with_filter(filter)).with(kept).with(spans).try_init();
     Ok(())
 }

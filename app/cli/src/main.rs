@@ -42,5 +42,6 @@ fn main() -> ExitCode {
             failure.exit()
         }
     };
+    logging::finish();
     exit.into()
 }

@@ -113,6 +113,14 @@ impl MonitoringSettings {
     pub const OFF: &str = "off";
 }
 
+/// The section `[telemetry]`: traces for OpenTelemetry. Each run is a span with its steps, and what is logged is an event of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelemetrySettings {
+    /// The collector's address for OTLP over HTTP, e.g. `http://127.0.0.1:4318`; without one nothing is sent.
+    pub otlp_endpoint: Option<String>,
+}
+
 /// What there is to tell an admin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -27,7 +27,7 @@ pub(super) fn check(context: &Context, lines: &mut Lines) -> Result<Read, Failur
             return Ok(Read { configuration: None, schemas: None });
         }
     };
-    crate::logging::start(&configuration.settings.log, context.global.verbose)?;
+    crate::logging::start(&configuration.settings, context.global.verbose)?;
     lines.add("settings", Finding::ok("", format!("read from {}", configuration.folder.display())));
     let schemas = match Schemas::load(&configuration.folder) {
         Ok(schemas) => schemas,
