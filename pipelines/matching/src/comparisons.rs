@@ -259,7 +259,7 @@ impl<'a> Comparer<'a> {
             return NO_LEVEL;
         }
         let names = &self.records.names;
-        self.given.level(left, right, || names.compare_given(left, right) as u8)
+        self.given.level(left, right, |left, right| names.compare_given(left, right) as u8)
     }
 
     fn surname_pair_level(&mut self, left: u32, right: u32) -> u8 {
@@ -267,7 +267,7 @@ impl<'a> Comparer<'a> {
             return NO_LEVEL;
         }
         let names = &self.records.names;
-        self.surnames.level(left, right, || names.compare_surnames(left, right) as u8)
+        self.surnames.level(left, right, |left, right| names.compare_surnames(left, right) as u8)
     }
 
     /// The surnames' level; a surname at birth that agrees counts as a part.
@@ -299,7 +299,9 @@ impl<'a> Comparer<'a> {
         let emails = &self.records.emails;
         let memo = &mut self.texts[slot::EMAIL];
         of_both(left, right, slot::EMAIL, |left, right| {
-            memo.level(left, right, || contacts::compare(&emails[left as usize], &emails[right as usize]) as u8)
+            memo.level(left, right, |left, right| {
+                contacts::compare(&emails[left as usize], &emails[right as usize]) as u8
+            })
         })
     }
 
@@ -314,7 +316,7 @@ impl<'a> Comparer<'a> {
         let texts = &self.records.texts[slot::MOBILE];
         let memo = &mut self.texts[slot];
         of_both(left, right, slot, |left, right| {
-            memo.level(left, right, || {
+            memo.level(left, right, |left, right| {
                 if left == right {
                     EXACT
                 } else {
@@ -330,20 +332,22 @@ impl<'a> Comparer<'a> {
         let streets = &mut self.streets;
         let text = |slot: usize, value: u32| records.texts[slot][value as usize].as_str();
         let street = both(slot::STREET).map(|(left, right)| {
-            let same = || u8::from(places::is_same_street(text(slot::STREET, left), text(slot::STREET, right)));
+            let same =
+                |left, right| u8::from(places::is_same_street(text(slot::STREET, left), text(slot::STREET, right)));
             left == right || streets.level(left, right, same) == 1
         });
         let codes = &mut self.texts[slot::POSTAL_CODE];
         let code = both(slot::POSTAL_CODE).map(|(left, right)| {
             const NEARNESS: [CodeNearness; 4] =
                 [CodeNearness::Different, CodeNearness::SameArea, CodeNearness::OneDigit, CodeNearness::Exact];
-            let compare =
-                || places::compare_postal_codes(text(slot::POSTAL_CODE, left), text(slot::POSTAL_CODE, right)) as u8;
+            let compare = |left, right| {
+                places::compare_postal_codes(text(slot::POSTAL_CODE, left), text(slot::POSTAL_CODE, right)) as u8
+            };
             NEARNESS[usize::from(codes.level(left, right, compare))]
         });
         let cities = &mut self.texts[slot::CITY];
         let city = both(slot::CITY).map(|(left, right)| {
-            let same = || u8::from(places::is_same_street(text(slot::CITY, left), text(slot::CITY, right)));
+            let same = |left, right| u8::from(places::is_same_street(text(slot::CITY, left), text(slot::CITY, right)));
             left == right || cities.level(left, right, same) == 1
         });
         places::compare(AddressParts {
@@ -400,7 +404,7 @@ impl<'a> Comparer<'a> {
             if left == right {
                 return exact_level(kind);
             }
-            memo.level(left, right, || {
+            memo.level(left, right, |left, right| {
                 let level = extras::compare(kind, &texts[left as usize], &texts[right as usize]);
                 match (kind, level) {
                     (ExtraKind::Words, level) => level as u8,

@@ -16,7 +16,7 @@ use crate::outcome::{Decided, Scored, outcome};
 use crate::portrait::{Portrait, portrait};
 use crate::rarity::Frequencies;
 use crate::records::Records;
-use crate::scan::{Candidate, Found, Scan};
+use crate::scan::{Candidate, Found, Scan, of_keys};
 use crate::text::mix;
 use crate::training::{self, Sample};
 use crate::trusted_keys::TrustedKeys;
@@ -37,6 +37,9 @@ const KEPT_HOUSEHOLD: f64 = 0.3;
 
 /// Pairs of so many bits are one person when values are first counted by persons.
 const FIRST_LOOK: f32 = 3.3;
+
+/// With more keys several share a bit of a candidate, which then does not tell whether a key of its own is left out.
+const MOST_TOLD_KEYS: usize = 63;
 
 /// What is left of the weight of a pair whose records hold too little to say that they are one person.
 const LITTLE: f32 = 0.2;
@@ -118,15 +121,14 @@ impl Run<'_> {
     fn link_anew(&self, shipped: &Weights) -> Linked {
         let thousandths = (SAMPLE_PAIRS * 1000 / self.candidates().max(1)).clamp(1, 1000);
         let all_keys = vec![false; self.blocks.plans.len()];
-        let sample = self
-            .scan((&all_keys, None))
-            .walk(|left, _| thousandths == 1000 || mix(u64::from(left), 7) % 1000 < thousandths, Some);
+        let is_sampled = |left: u32| thousandths == 1000 || mix(u64::from(left), 7) % 1000 < thousandths;
+        let sample = self.scan((&all_keys, None)).walk(|left, _| is_sampled(left), Some);
         let share = thousandths as f64 / 1000.0;
         let believed = |slot| training::belief(shipped, self.subjects, slot);
         let by_records = Frequencies::count(self.records, believed, None);
         let (first, _) = self.fit(shipped, &by_records, &sample.kept, share);
         let dropped = self.idle_keys((&first, &by_records), &sample.kept);
-        let mut found = self.score((&first, &by_records), &dropped, |_, _| true);
+        let mut found = self.score_all((&first, &by_records), &dropped, (&sample.kept, &is_sampled));
         let counted =
             self.cluster(&found.kept, (&first, &by_records), |clustering, edges| clustering.cluster(edges, FIRST_LOOK));
         let by_persons = Frequencies::count(self.records, believed, Some(&counted));
@@ -271,6 +273,22 @@ impl Run<'_> {
     ) -> Found<Scored> {
         let table = WeightTable::new(weights);
         self.scan((dropped, self.options.progress)).walk(wanted, |pair| self.scored(&table, frequencies, pair))
+    }
+
+    /// Scores all candidates. Those of the sample have been compared; only the others are walked over.
+    fn score_all(
+        &self,
+        (weights, frequencies): (&Weights, &Frequencies),
+        dropped: &[bool],
+        (sample, is_sampled): (&[Candidate], &(impl Fn(u32) -> bool + Sync)),
+    ) -> Found<Scored> {
+        if dropped.len() > MOST_TOLD_KEYS {
+            return self.score((weights, frequencies), dropped, |_, _| true);
+        }
+        let rest = self.score((weights, frequencies), dropped, |left, _| !is_sampled(left));
+        let table = WeightTable::new(weights);
+        let compared = of_keys(sample, dropped).keep(|pair| self.scored(&table, frequencies, pair));
+        compared.with(rest, |pair| pair.left)
     }
 
     /// Scores pairs that were kept before.

@@ -269,6 +269,8 @@ fn stripped_word<'a>(stripped: &'a str, folded: &str, word: &str) -> Option<&'a 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn given(left: &str, right: &str) -> GivenLevel {
@@ -305,5 +307,14 @@ mod tests {
         assert_eq!(surname("Müller-Lüdenscheidt", "Müller"), SurnameLevel::Part);
         assert_eq!(surname("Schmidt", "Schmitd"), SurnameLevel::Typo);
         assert_eq!(surname("Schmidt", "Özdemir"), SurnameLevel::Different);
+    }
+
+    proptest! {
+        #[test]
+        fn names_compare_the_same_both_ways(left in "[a-eA-E]{1,10}( [a-e]{1,8})?", right in "[a-eA-E]{1,10}(-[a-e]{1,8})?") {
+            // Both helpers compare both ways.
+            given(&left, &right);
+            surname(&left, &right);
+        }
     }
 }

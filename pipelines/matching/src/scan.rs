@@ -56,6 +56,53 @@ impl<T> Found<T> {
     fn nothing(keys: usize) -> Self {
         Self { kept: Vec::new(), pairs: 0, new_pairs: vec![0; keys], only_pairs: vec![0; keys] }
     }
+
+    fn count(&mut self, other: &Self) {
+        self.pairs += other.pairs;
+        for (sum, new) in self.new_pairs.iter_mut().zip(&other.new_pairs) {
+            *sum += new;
+        }
+        for (sum, only) in self.only_pairs.iter_mut().zip(&other.only_pairs) {
+            *sum += only;
+        }
+    }
+
+    /// Both together; each is sorted by rows, and no left record is in both.
+    pub(crate) fn with(mut self, other: Self, left: impl Fn(&T) -> u32) -> Self {
+        self.count(&other);
+        let mut kept = Vec::with_capacity(self.kept.len() + other.kept.len());
+        let (mut ones, mut others) = (self.kept.into_iter().peekable(), other.kept.into_iter().peekable());
+        while let (Some(one), Some(another)) = (ones.peek(), others.peek()) {
+            kept.extend(if left(one) < left(another) { ones.next() } else { others.next() });
+        }
+        kept.extend(ones.chain(others));
+        Self { kept, ..self }
+    }
+}
+
+impl Found<Candidate> {
+    /// The same pairs, and what `keep` makes of them.
+    pub(crate) fn keep<T: Send>(self, keep: impl Fn(Candidate) -> Option<T> + Sync + Send) -> Found<T> {
+        let Self { kept, pairs, new_pairs, only_pairs } = self;
+        Found { kept: kept.into_par_iter().filter_map(keep).collect(), pairs, new_pairs, only_pairs }
+    }
+}
+
+/// What a walk without some of the keys would have found of pairs that one with all keys found.
+pub(crate) fn of_keys(pairs: &[Candidate], dropped: &[bool]) -> Found<Candidate> {
+    let mut found = Found::nothing(dropped.len());
+    let is_used = |(key, _): &(usize, &bool)| !dropped[*key];
+    let used: u64 = dropped.iter().enumerate().filter(is_used).map(|(key, _)| 1_u64 << key).sum();
+    for pair in pairs {
+        let pair = Candidate { keys: pair.keys & used, ..*pair };
+        if pair.keys != 0 {
+            found.pairs += 1;
+            found.new_pairs[pair.first_key()] += 1;
+            found.only_pairs[pair.first_key()] += u64::from(pair.keys.is_power_of_two());
+            found.kept.push(pair);
+        }
+    }
+    found
 }
 
 struct Walker<'a> {
@@ -93,14 +140,8 @@ impl Scan<'_> {
             .collect();
         let mut all = Found::nothing(self.blocks.statistics.len());
         for part in parts {
+            all.count(&part);
             all.kept.extend(part.kept);
-            all.pairs += part.pairs;
-            for (sum, new) in all.new_pairs.iter_mut().zip(part.new_pairs) {
-                *sum += new;
-            }
-            for (sum, only) in all.only_pairs.iter_mut().zip(part.only_pairs) {
-                *sum += only;
-            }
         }
         all
     }

@@ -52,6 +52,12 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn two_words_are_as_similar_both_ways(left in "[a-d]{0,16}", right in "[a-d]{0,16}") {
+            prop_assert_eq!(jaro_winkler(&left, &right, 0.0).to_bits(), jaro_winkler(&right, &left, 0.0).to_bits());
+            prop_assert_eq!(edits(&left, &right, 2), edits(&right, &left, 2));
+        }
+
         /// What is passed over by the letters alone would not have come out otherwise.
         #[test]
         fn the_quick_look_never_hides_a_similar_word(left in "[a-f0-2 ]{0,9}", right in "[a-f0-2 ]{0,9}") {
