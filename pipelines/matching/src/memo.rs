@@ -28,7 +28,7 @@ impl Memo {
     }
 
     /// The level of a pair, whichever way round, computed where it is not remembered. It is computed with the smaller number
-    /// first: some comparisons of texts are not quite the same both ways, and what has been remembered depends on the thread.
+    /// first: should a comparison ever not be the same both ways, what a thread happens to remember must not decide.
     pub(crate) fn level(&mut self, left: u32, right: u32, compute: impl FnOnce(u32, u32) -> u8) -> u8 {
         let (left, right) = (left.min(right), left.max(right));
         let key = u64::from(left) << 32 | u64::from(right);
