@@ -159,13 +159,13 @@ fn quiet(store: Store) -> &'static Lived {
 
 #[test]
 fn the_books_balance_after_every_blow_on_sqlite() {
-    let account = Asked::usual(100).account(Store::Sqlite);
+    let account = Asked::usual(150).account(Store::Sqlite);
     assert!(account.findings.is_empty(), "{}", account.line());
 }
 
 #[test]
 fn the_books_balance_after_every_blow_on_postgres() {
-    let account = Asked::usual(100).account(Store::Postgres);
+    let account = Asked::usual(150).account(Store::Postgres);
     assert!(account.findings.is_empty(), "{}", account.line());
 }
 

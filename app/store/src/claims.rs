@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value as Json;
 
 use crate::runs::{self, NewEvent, Run, RunEnd, RunState, record_event};
@@ -45,6 +45,13 @@ pub struct Claim {
 const CLAIMING: i64 = 0x6b61_7274_636c;
 /// So many waiting runs are looked at in one go.
 const LOOK: u32 = 200;
+
+/// Whether a run may start: its time has come; or it was put off by a clock that stood ahead and was set back since, which
+/// shows by a sign of life or a beginning that lies in the future. How long it was meant to wait nobody can tell then.
+const MAY_START: &str = "state = 'due' and (start_at <= ? or coalesce(heartbeat_at, created_at) > ?)";
+
+/// The clocks of several machines may differ by so much.
+const MOST_SKEW: TimeDelta = TimeDelta::minutes(1);
 
 impl Store {
     /// Claims a run that is due; none when there is none, when another worker was faster, when another run of the same job
@@ -105,7 +112,8 @@ impl Store {
     /// Whether a run waits to be claimed, with or without room for it: a look that takes no lock.
     pub async fn is_run_due(&self, now: DateTime<Utc>) -> Result<bool> {
         let mut session = self.read().await?;
-        let row = sql("select id from run where state = 'due' and start_at <= ? limit 1").bind(now).row(&mut session);
+        let text = format!("select id from run where {MAY_START} limit 1");
+        let row = sql(text).bind(now).bind(now + MOST_SKEW).row(&mut session);
         Ok(row.await?.is_some())
     }
 
@@ -253,9 +261,11 @@ async fn candidates(session: &mut Session, claim: &Claim, wanted: usize, now: Da
     }
     let mut found = Vec::new();
     for page in 0.. {
-        let rows = sql("select id, job, concurrency from run where state = 'due' and start_at <= ? \
-             order by start_at, id limit ? offset ?")
+        let rows = sql(format!(
+            "select id, job, concurrency from run where {MAY_START} order by start_at, id limit ? offset ?"
+        ))
         .bind(now)
+        .bind(now + MOST_SKEW)
         .bind(LOOK)
         .bind(page * LOOK)
         .rows(session)

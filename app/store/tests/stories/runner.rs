@@ -23,6 +23,7 @@ stories!(
     another_schedule_begins_anew,
     what_was_missed_can_be_made_up_for_by_hand_once,
     a_silent_worker_loses_its_run_unless_it_speaks_meanwhile,
+    a_run_that_a_clock_ahead_put_off_starts_once_the_clock_is_set_back,
     a_long_log_keeps_its_beginning_and_its_end,
     a_row_that_was_changed_by_hand_is_set_aside_and_the_others_go_on,
     one_process_serves_a_file_and_several_a_server,
@@ -92,6 +93,16 @@ async fn a_run_is_not_claimed_before_it_may_start(teller: Teller) {
     assert!(!store.is_run_due(minute(4)).await.unwrap());
     assert_eq!(store.claim_run(&waiting("worker"), minute(4)).await.unwrap(), None);
     assert!(store.claim_run(&waiting("worker"), minute(5)).await.unwrap().is_some());
+}
+
+async fn a_run_that_a_clock_ahead_put_off_starts_once_the_clock_is_set_back(teller: Teller) {
+    let run = ended(&teller, RunState::Failed).await;
+    let again = Settlement::Again { at: minute(7), reason: "attempt 2 of 3".to_owned() };
+    teller.store.settle_run(&run, &again, "one", minute(3)).await.unwrap();
+    assert!(!teller.store.is_run_due(minute(4)).await.unwrap(), "it waits as it was told to");
+    let set_back = minute(-24 * 60);
+    assert!(teller.store.is_run_due(set_back).await.unwrap(), "and not for a day and some minutes");
+    assert!(teller.store.claim_run(&waiting("worker"), set_back).await.unwrap().is_some());
 }
 
 async fn a_run_that_failed_is_put_back_once_however_many_look(teller: Teller) {
