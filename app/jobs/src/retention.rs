@@ -73,10 +73,15 @@ async fn remove(step: &Step<'_>) -> Result<Swept, FlowError> {
     let now = step.now();
     let states = vec![RunState::Due, RunState::Claimed, RunState::Running];
     let active = step.store.runs(&RunFilter { states, ..RunFilter::default() }).await?;
-    let others = active.iter().map(|run| run.id).chain(step.previous).collect();
+    let published = step.store.published().await?.map_or(0, |state| state.run_id);
+    // Whoever did not publish sees what is published; the one before that is what the last publication has left below it.
+    let before_that = match step.previous {
+        Some(previous) if previous != published => Some(previous),
+        _ => newest_below(published, step.rest.frames())?,
+    };
+    let others = active.iter().map(|run| run.id).chain(before_that).collect();
     let waiting = step.store.waiting_batches().await?.into_iter().filter_map(|batch| batch.frame);
     let waiting = waiting.filter_map(|name| name.strip_prefix("batches/").map(str::to_owned)).collect();
-    let published = step.store.published().await?.map_or(0, |state| state.run_id);
     let kept = Kept { published, others, waiting, batches_from: before(now, settings.frames), now };
     let frames = step.rest.frames().clone();
     let swept = compute(move || Ok(sweep(&frames, &kept)?)).await?;
@@ -91,6 +96,12 @@ async fn remove(step: &Step<'_>) -> Result<Swept, FlowError> {
     };
     step.store.remove_old(&keep).await?;
     Ok(swept)
+}
+
+/// The newest run below this one that has frames.
+fn newest_below(run: i64, frames: &Frames) -> Result<Option<i64>, kartei_store::frames::FrameError> {
+    let runs = frames.folders("runs")?.into_iter().filter_map(|folder| folder.parse::<i64>().ok());
+    Ok(runs.filter(|other| *other < run).max())
 }
 
 /// The moment before which all is older than this.

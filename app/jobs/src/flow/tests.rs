@@ -143,6 +143,20 @@ async fn the_third_publication_removes_the_frames_of_the_first() {
 }
 
 #[tokio::test]
+async fn nights_that_do_not_publish_leave_what_was_published_and_of_themselves_the_newest_three() {
+    let house = House::new().await;
+    house.deliver(1, &MEMBERS);
+    for night in 1..=3 {
+        assert!(house.night(night).await.error.is_none());
+    }
+    house.deliver(4, &MEMBERS.map(|(given, surname, _)| (given, surname, "Köln")));
+    for night in 4..=8 {
+        assert!(matches!(house.night(night).await.error, Some(FlowError::Guard { .. })), "night {night}");
+    }
+    assert_eq!(house.run_folders(), ["2", "3", "6", "7", "8"]);
+}
+
+#[tokio::test]
 async fn an_override_holds_until_it_is_lifted_and_then_the_sources_decide_again() {
     let house = House::new().await;
     house.deliver(1, &MEMBERS);
