@@ -406,7 +406,6 @@ create table review_item (
     probability double precision not null,
     impact bigint not null,
     position bigint not null,
-    explanation jsonb,
     created_at timestamptz not null,
     run_id bigint not null,
     unique (left_source, left_key, right_source, right_key)
@@ -421,7 +420,6 @@ comment on column review_item.reason is 'why it is asked about';
 comment on column review_item.probability is 'the probability that they are one person';
 comment on column review_item.impact is 'records that the answer would move';
 comment on column review_item.position is 'its place in the queue, from 0';
-comment on column review_item.explanation is 'what speaks for and against';
 comment on column review_item.created_at is 'since when it waits';
 comment on column review_item.run_id is 'the run that asked last';
 create index review_item_position on review_item (position);

@@ -251,7 +251,6 @@ create table review_item (
     probability real not null, -- the probability that they are one person
     impact integer not null, -- records that the answer would move
     position integer not null, -- its place in the queue, from 0
-    explanation text, -- what speaks for and against
     created_at text not null, -- since when it waits
     run_id integer not null, -- the run that asked last
     unique (left_source, left_key, right_source, right_key)

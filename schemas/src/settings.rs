@@ -227,7 +227,8 @@ impl Default for LocaleSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServeSettings {
-    /// How many runs this process works on at once.
+    /// How many runs this process works on at once. Of the runs that pull, consolidate or publish it is one at most all the
+    /// same, in all processes together: the group `persons` has one place.
     #[schemars(range(min = 1, max = 1000))]
     pub workers: u32,
     /// How long a run may go on when kartei is stopped; then it is put down, and goes on at the next start.
@@ -236,7 +237,7 @@ pub struct ServeSettings {
 
 impl Default for ServeSettings {
     fn default() -> Self {
-        Self { workers: 2, shutdown_grace: Span::from_seconds(30) }
+        Self { workers: 1000, shutdown_grace: Span::from_seconds(30) }
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use kartei_schemas::judgement::RecordId;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 use crate::session::{ROWS_AT_ONCE, Row, Session, places, sql};
 use crate::{Result, Store};
@@ -23,8 +22,6 @@ pub struct NewReviewItem {
     pub probability: f64,
     /// Records that the answer would move.
     pub impact: u32,
-    /// What speaks for and against, where it was worked out; null otherwise.
-    pub explanation: Json,
 }
 
 /// A pair of the queue.
@@ -44,8 +41,6 @@ pub struct ReviewItem {
     pub impact: u64,
     /// Its place in the queue, from 0: the most valuable first.
     pub position: u64,
-    /// What speaks for and against.
-    pub explanation: Json,
     /// Since when it waits.
     pub created_at: DateTime<Utc>,
     /// The run that asked last.
@@ -58,7 +53,7 @@ impl Store {
         let mut session = self.read().await?;
         let rows =
             sql("select id, left_source, left_key, right_source, right_key, reason, probability, impact, position, \
-             explanation, created_at, run_id from review_item order by position, id limit ?")
+             created_at, run_id from review_item order by position, id limit ?")
             .bind(limit)
             .rows(&mut session)
             .await?;
@@ -98,16 +93,16 @@ pub(crate) async fn replace(
     for items in items.chunks(ROWS_AT_ONCE) {
         let mut insert = sql(format!(
             "insert into review_item (left_source, left_key, right_source, right_key, reason, probability, impact, \
-             position, explanation, created_at, run_id) values {} \
+             position, created_at, run_id) values {} \
              on conflict (left_source, left_key, right_source, right_key) do update set reason = excluded.reason, \
              probability = excluded.probability, impact = excluded.impact, position = excluded.position, \
-             explanation = excluded.explanation, run_id = excluded.run_id",
-            places(items.len(), 11)
+             run_id = excluded.run_id",
+            places(items.len(), 10)
         ));
         for (position, (left, right, item)) in items {
             insert = insert.bind(&left.source).bind(&left.key).bind(&right.source).bind(&right.key);
             insert = insert.bind(&item.reason).bind(item.probability).bind(item.impact).bind(*position as u64);
-            insert = insert.bind(item.explanation.clone()).bind(now).bind(run_id);
+            insert = insert.bind(now).bind(run_id);
         }
         insert.execute(session).await?;
     }
@@ -132,7 +127,6 @@ fn from_row(row: &Row) -> Result<ReviewItem> {
         probability: row.real("probability")?,
         impact: row.count("impact")?,
         position: row.count("position")?,
-        explanation: row.json("explanation")?,
         created_at: row.instant("created_at")?,
         run_id: row.integer("run_id")?,
     })

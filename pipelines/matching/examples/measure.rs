@@ -142,7 +142,7 @@ fn measure(folder: &Path, set: &Set) {
     let mut schema = MatchSchema::default();
     schema.thresholds.merge = number("MERGE");
     schema.thresholds.review = Some(number("REVIEW").unwrap_or(0.1));
-    let linked = link(&records, &schema, &[], LinkOptions::default()).unwrap();
+    let linked = link(records, &schema, &[], LinkOptions::default()).unwrap();
     let seconds = start.elapsed().as_secs_f64();
     let found = evaluate::evaluate(&linked.clusters, &truth);
     println!(

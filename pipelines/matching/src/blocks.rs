@@ -14,6 +14,9 @@ const NEIGHBOURS: usize = 12;
 /// values grow with the square of the records.
 const PAIRS_A_RECORD: f64 = 3.0;
 
+/// Keys whose blocks are formed side by side.
+const KEYS_AT_ONCE: usize = 4;
+
 /// No key's blocks are split below this many records for the number of their pairs alone.
 const FEWEST_SPLIT: usize = 8;
 
@@ -58,14 +61,20 @@ impl Blocks {
             statistics: Vec::new(),
             plans: Vec::new(),
         };
-        for key in keys {
+        let form = |key: &Key| {
             let plan = plans.iter().find(|plan| plan.name == key.name).cloned();
-            let (found, plan) = cutter.blocks_of(key, plan, max_block_records.clamp(2, 4096));
-            blocks.plans.push(plan);
-            blocks.key_starts.push(blocks.members.len());
-            blocks.members.extend(found.members);
-            blocks.partners.extend(found.partners);
-            blocks.statistics.push(found.statistics);
+            cutter.blocks_of(key, plan, max_block_records.clamp(2, 4096))
+        };
+        // Some keys at once, since a part of the work on each is one thread's; not all, for the memory that each takes.
+        for keys in keys.chunks(KEYS_AT_ONCE) {
+            let formed: Vec<(KeyBlocks, KeyPlan)> = keys.par_iter().map(form).collect();
+            for (found, plan) in formed {
+                blocks.plans.push(plan);
+                blocks.key_starts.push(blocks.members.len());
+                blocks.members.extend(found.members);
+                blocks.partners.extend(found.partners);
+                blocks.statistics.push(found.statistics);
+            }
         }
         blocks.list_places(records.len());
         blocks
@@ -306,7 +315,7 @@ mod tests {
     fn keys_are_used_as_the_plan_of_an_earlier_run_says() {
         let names: Vec<String> = (0..40).map(|number| format!("Name{}", number % 2)).collect();
         let frame = df!("given_name" => &names, "surname" => &names).unwrap();
-        let records = Records::read(&frame, &MatchSchema::default()).unwrap();
+        let records = Records::read(frame, &MatchSchema::default()).unwrap();
         let (all, splitters) = (keys::all(&records), keys::splitters(&records));
         let fresh = Blocks::form(&records, (&all, &splitters), 64, (None, &[]));
         let used = fresh.statistics.iter().position(|key| key.pairs > 0).unwrap();

@@ -51,44 +51,44 @@ pub(crate) struct Merge {
     pub(crate) pairs: f32,
 }
 
-/// How the records fall into clusters at some threshold, and by which merges, so that a higher threshold need not begin
-/// from the pairs again: average linkage merges the best first, and no merge is better than the one before it.
+/// How the records fall into clusters at some threshold.
 #[derive(Debug, Default)]
-pub(crate) struct Division {
-    pub(crate) merges: Vec<Merge>,
+struct Division {
+    merges: Vec<Merge>,
     /// Records that stand together whatever their pairs weigh: those that were judged so, and pieces of components that
     /// are too large to be looked at closely.
     together: Vec<(u32, u32)>,
-    /// Records of components that were cut: where, depends on the threshold.
-    cut: Vec<u32>,
 }
 
 impl Division {
     fn append(mut self, other: Self) -> Self {
         self.merges.extend(other.merges);
         self.together.extend(other.together);
-        self.cut.extend(other.cut);
         self
-    }
-
-    fn join(&self, forest: &mut Forest) {
-        for merge in &self.merges {
-            forest.join(merge.left, merge.right);
-        }
-        for (left, right) in &self.together {
-            forest.join(*left, *right);
-        }
     }
 }
 
 impl Clustering<'_> {
     /// Per record the smallest record of its cluster; groups whose pairs have at least `threshold` bits in the mean join.
     pub(crate) fn cluster(&self, edges: &[Edge], threshold: f32) -> Vec<u32> {
-        self.labels(&self.divide(edges, threshold))
+        let division = self.divide(edges, threshold, 1);
+        let mut forest = Forest::new(self.records);
+        for merge in &division.merges {
+            forest.join(merge.left, merge.right);
+        }
+        for (left, right) in division.together.iter().chain(&self.constraints.same) {
+            forest.join(*left, *right);
+        }
+        forest.labels()
     }
 
-    /// Divides the records by a threshold.
-    pub(crate) fn divide(&self, edges: &[Edge], threshold: f32) -> Division {
+    /// The merges that lead to the clusters of a threshold, of every `one_of`th component, and of every `one_of`th piece of a
+    /// component that is too large.
+    pub(crate) fn merges(&self, edges: &[Edge], threshold: f32, one_of: usize) -> Vec<Merge> {
+        self.divide(edges, threshold, one_of).merges
+    }
+
+    fn divide(&self, edges: &[Edge], threshold: f32, one_of: usize) -> Division {
         let mut forest = Forest::new(self.records);
         for edge in edges.iter().filter(|edge| edge.weight >= threshold) {
             forest.join(edge.left, edge.right);
@@ -97,40 +97,14 @@ impl Clustering<'_> {
             forest.join(*left, *right);
         }
         let components = Components::of(&forest.labels(), edges, threshold - 2.0 * MOST_BITS, self.constraints);
-        let mut division = in_parts(components.len(), 256, |number, all| {
-            self.divide_one(&components.get(number), threshold, all);
-        });
-        division.together.extend(&self.constraints.same);
-        division
-    }
-
-    /// The clusters of a division.
-    pub(crate) fn labels(&self, division: &Division) -> Vec<u32> {
-        let mut forest = Forest::new(self.records);
-        division.join(&mut forest);
-        forest.labels()
-    }
-
-    /// The clusters at a threshold above that of the division, which was made of the same pairs. Groups may also join by
-    /// pairs that no key formed, as far as the division has looked at them.
-    pub(crate) fn labels_at(&self, division: &Division, edges: &[Edge], threshold: f32) -> Vec<u32> {
-        let mut is_cut = vec![false; self.records];
-        for record in &division.cut {
-            is_cut[*record as usize] = true;
-        }
-        let mut forest = Forest::new(self.records);
-        let stands = |merge: &&Merge| merge.mean >= threshold && !is_cut[merge.left as usize];
-        for merge in division.merges.iter().filter(stands) {
-            forest.join(merge.left, merge.right);
-        }
-        for (left, right) in division.together.iter().filter(|(left, _)| !is_cut[*left as usize]) {
-            forest.join(*left, *right);
-        }
-        if !division.cut.is_empty() {
-            let of_cut: Vec<Edge> = edges.iter().copied().filter(|edge| is_cut[edge.left as usize]).collect();
-            self.divide(&of_cut, threshold).join(&mut forest);
-        }
-        forest.labels()
+        in_parts(components.len(), 256, |number, all| {
+            let component = components.get(number);
+            if component.records.len() > MOST_RECORDS {
+                self.cut(&component, threshold, one_of, all);
+            } else if number.is_multiple_of(one_of) {
+                self.divide_one(&component, threshold, all);
+            }
+        })
     }
 
     fn divide_one(&self, component: &Component<'_>, threshold: f32, all: &mut Division) {
@@ -141,21 +115,18 @@ impl Clustering<'_> {
                     all.merges.push(Merge { left: *left, right: *right, mean, pairs: 1.0 });
                 }
             }
-            (records, _) if records.len() <= MOST_RECORDS => {
-                Groups::new(component, self.score).merge(threshold, &mut all.merges);
-            }
-            (records, _) => {
-                all.cut.extend(records);
-                self.cut(component, threshold, all);
-            }
+            _ => Groups::new(component, self.score).merge(threshold, &mut all.merges),
         }
     }
 
-    /// A component that is too large falls apart at a higher threshold; its pieces are divided each for itself.
-    fn cut(&self, component: &Component<'_>, threshold: f32, all: &mut Division) {
+    /// A component that is too large is cut into pieces, and these are divided each for itself.
+    fn cut(&self, component: &Component<'_>, threshold: f32, one_of: usize, all: &mut Division) {
         let labels = piece_labels(component, threshold);
         let pieces = Components::of_pieces(component, &labels);
         let divided = in_parts(pieces.len(), 16, |number, all| {
+            if !number.is_multiple_of(one_of) {
+                return;
+            }
             let piece = pieces.get(number);
             if (2..=MOST_OF_PIECE).contains(&piece.records.len()) {
                 Groups::new(&piece, self.score).merge(threshold, &mut all.merges);
@@ -208,65 +179,4 @@ fn piece_labels(component: &Component<'_>, threshold: f32) -> Vec<u32> {
 /// The probability of a weight in bits of log-odds.
 pub(crate) fn probability_of(bits: f32) -> f32 {
     1.0 / (1.0 + (-bits).exp2())
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const RECORDS: u32 = 24;
-
-    fn pairs(most: usize) -> impl Strategy<Value = Vec<(u32, u32)>> {
-        let pair = (0..RECORDS, 0..RECORDS).prop_filter("two records", |(left, right)| left != right);
-        prop::collection::vec(pair.prop_map(|(left, right)| (left.min(right), left.max(right))), 0..most)
-    }
-
-    fn edges() -> impl Strategy<Value = Vec<Edge>> {
-        let weights = prop::collection::vec(-30_i8..30, 60);
-        (pairs(60), weights).prop_map(|(mut pairs, weights)| {
-            pairs.sort_unstable();
-            pairs.dedup();
-            let edge = |((left, right), weight)| Edge { left, right, weight: f32::from(weight) / 2.0 };
-            pairs.into_iter().zip(weights).map(edge).collect()
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn a_division_says_what_the_clusters_of_a_higher_threshold_are(
-            edges in edges(), same in pairs(4), different in pairs(4), higher in 0_u8..12,
-        ) {
-            let constraints = Constraints {
-                different: different.into_iter().filter(|pair| !same.contains(pair)).collect(),
-                same,
-                ..Constraints::default()
-            };
-            // Pairs that no key formed say nothing here: where they speak for one person, what hangs together at a low
-            // threshold has them looked at, and what falls apart at a higher one does not.
-            let score = |left: u32, right: u32| if (left + right).is_multiple_of(3) { -2.5 } else { -4.0 };
-            let clustering = Clustering { records: RECORDS as usize, score: &score, constraints: &constraints };
-            let threshold = -2.0 + f32::from(higher) / 2.0;
-            let division = clustering.divide(&edges, -2.0);
-            prop_assert_eq!(
-                clustering.labels_at(&division, &edges, threshold),
-                clustering.cluster(&edges, threshold)
-            );
-        }
-    }
-
-    #[test]
-    fn a_component_that_was_cut_is_cut_anew_at_a_higher_threshold() {
-        // A chain of 600 records, too long to be looked at whole; every tenth pair is weak.
-        let weight = |record: u32| if record.is_multiple_of(10) { -1.0 } else { 8.0 };
-        let edges: Vec<Edge> = (0..599).map(|left| Edge { left, right: left + 1, weight: weight(left) }).collect();
-        let score = |_: u32, _: u32| 6.0;
-        let constraints = Constraints::default();
-        let clustering = Clustering { records: 600, score: &score, constraints: &constraints };
-        let division = clustering.divide(&edges, -2.0);
-        assert_eq!(division.cut.len(), 600);
-        assert_eq!(clustering.labels_at(&division, &edges, 1.0), clustering.cluster(&edges, 1.0));
-        assert_ne!(clustering.labels_at(&division, &edges, 1.0), clustering.labels(&division));
-    }
 }

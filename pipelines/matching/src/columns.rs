@@ -3,88 +3,59 @@
 use kartei_schemas::matching::{MatchSchema, Role};
 use polars_core::prelude::{Column as FrameColumn, DataFrame, DataType, StringChunked};
 use rayon::prelude::*;
-use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::LinkError;
 use crate::text::{hash, mix};
+use crate::texts::{Dictionary, Texts};
 
 /// The number that stands for a missing value.
 pub(crate) const MISSING: u32 = 0;
+
+/// No name, address or number is longer than this in bytes; of a text that is, what comes after is not looked at. The cost of a
+/// comparison grows with the square of the length.
+const MOST_BYTES: usize = 512;
 
 /// One column: per row the number of its text; number 0 is the missing value.
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) role: Role,
     pub(crate) ids: Vec<u32>,
-    pub(crate) texts: Vec<String>,
+    pub(crate) texts: Texts,
 }
 
 impl Column {
     /// Maps every distinct text by `canonical`, and gives texts that become equal the same number.
-    pub(crate) fn canonicalised(self, canonical: impl Fn(&str) -> String + Sync) -> Self {
-        let texts: Vec<String> = self.texts.par_iter().map(|text| canonical(text)).collect();
-        let mut known: FxHashMap<&str, u32> = FxHashMap::with_capacity_and_hasher(texts.len(), FxBuildHasher);
-        let mut firsts = vec![0];
-        let numbers: Vec<u32> = texts
-            .iter()
-            .enumerate()
-            .map(|(place, text)| {
-                if text.is_empty() {
-                    return MISSING;
-                }
-                *known.entry(text).or_insert_with(|| {
-                    firsts.push(place);
-                    number_of(firsts.len() - 1)
-                })
-            })
-            .collect();
-        let ids = self.ids.par_iter().map(|id| numbers[*id as usize]).collect();
-        drop(known);
-        let mut texts = texts;
-        let texts = firsts.into_iter().map(|place| std::mem::take(&mut texts[place])).collect();
-        Self { ids, texts, ..self }
+    pub(crate) fn canonicalised(self, canonical: impl Fn(&str) -> String + Sync + Send) -> Self {
+        let texts = self.texts.map(canonical);
+        let mut dictionary = Dictionary::default();
+        let numbers: Vec<u32> = texts.iter().map(|text| dictionary.number(text)).collect();
+        let texts = dictionary.texts;
+        Self { ids: renumbered(self.ids, &numbers), texts, ..self }
+    }
+
+    /// How many records have a value.
+    pub(crate) fn filled(&self) -> usize {
+        self.ids.iter().filter(|id| **id != MISSING).count()
     }
 }
 
-fn number_of(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
-}
-
-/// Texts and their numbers.
-pub(crate) struct Dictionary {
-    numbers: FxHashMap<String, u32>,
-    pub(crate) texts: Vec<String>,
-}
-
-impl Default for Dictionary {
-    fn default() -> Self {
-        Self { numbers: FxHashMap::default(), texts: vec![String::new()] }
-    }
-}
-
-impl Dictionary {
-    /// The number of a text, a new one if need be.
-    pub(crate) fn number(&mut self, text: &str) -> u32 {
-        if text.is_empty() {
-            return MISSING;
-        }
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
-        }
-        let number = number_of(self.texts.len());
-        self.texts.push(text.to_owned());
-        self.numbers.insert(text.to_owned(), number);
-        number
-    }
+/// Puts other numbers in the place of the numbers that a column holds.
+pub(crate) fn renumbered(mut ids: Vec<u32>, numbers: &[u32]) -> Vec<u32> {
+    ids.par_iter_mut().for_each(|id| *id = numbers[*id as usize]);
+    ids
 }
 
 /// Reads all columns that play a part, in the rows' order, and per row a hash of what names the record; none where no
 /// column does.
-pub(crate) fn read(records: &DataFrame, schema: &MatchSchema) -> Result<(Vec<Column>, Option<Vec<u64>>), LinkError> {
-    let parts: Vec<(&FrameColumn, Role)> = records
-        .columns()
-        .iter()
-        .map(|column| (column, part_of(column.name(), schema)))
+pub(crate) fn read(records: DataFrame, schema: &MatchSchema) -> Result<(Vec<Column>, Option<Vec<u64>>), LinkError> {
+    let count = records.height();
+    let mut parts: Vec<(FrameColumn, Role)> = records
+        .into_columns()
+        .into_iter()
+        .map(|column| {
+            let role = part_of(column.name(), schema);
+            (column, role)
+        })
         .filter(|(_, role)| *role != Role::Ignore)
         .collect();
     let place = |role: Role| parts.iter().position(|part| part.1 == role);
@@ -92,9 +63,9 @@ pub(crate) fn read(records: &DataFrame, schema: &MatchSchema) -> Result<(Vec<Col
     let identity = match names {
         [_, None] => None,
         [source, Some(key)] => {
-            let mut identity = vec![0_u64; records.height()];
+            let mut identity = vec![0_u64; count];
             for place in source.into_iter().chain([key]) {
-                let text = texts_of(parts[place].0)?;
+                let text = texts_of(&parts[place].0)?;
                 for (identity, cell) in identity.iter_mut().zip(text.iter()) {
                     *identity = mix(*identity, hash(cell.map_or("", str::trim)));
                 }
@@ -102,8 +73,8 @@ pub(crate) fn read(records: &DataFrame, schema: &MatchSchema) -> Result<(Vec<Col
             Some(identity)
         }
     };
-    let others = parts.par_iter().enumerate().filter(|(place, _)| !names.contains(&Some(*place)));
-    let columns = others.map(|(_, (column, role))| encode(column, *role)).collect::<Result<_, _>>()?;
+    parts.retain(|(_, role)| !matches!(role, Role::Source | Role::Key));
+    let columns = parts.into_par_iter().map(|(column, role)| encode(column, role)).collect::<Result<_, _>>()?;
     Ok((columns, identity))
 }
 
@@ -117,19 +88,17 @@ fn texts_of(column: &FrameColumn) -> Result<StringChunked, LinkError> {
     text.str().cloned().map_err(|_| wrong_type())
 }
 
-fn encode(column: &FrameColumn, role: Role) -> Result<Column, LinkError> {
-    let cells = texts_of(column)?;
-    let mut known: FxHashMap<&str, u32> = FxHashMap::default();
-    let mut texts = vec![String::new()];
-    let ids = cells
-        .iter()
-        .map(|cell| match cell.map_or("", str::trim) {
-            "" => MISSING,
-            text => *known.entry(text).or_insert_with(|| {
-                texts.push(text.to_owned());
-                number_of(texts.len() - 1)
-            }),
-        })
-        .collect();
+/// A text, as far as it is compared.
+fn beginning(cell: &str) -> &str {
+    let text = cell.trim();
+    text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or(text)
+}
+
+/// A column as numbers; its own memory is let go.
+fn encode(column: FrameColumn, role: Role) -> Result<Column, LinkError> {
+    let cells = texts_of(&column)?;
+    let mut dictionary = Dictionary::default();
+    let ids = cells.iter().map(|cell| dictionary.number(cell.map_or("", beginning))).collect();
+    let texts = dictionary.texts;
     Ok(Column { name: column.name().to_string(), role, ids, texts })
 }

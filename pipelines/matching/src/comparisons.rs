@@ -1,7 +1,7 @@
 //! The comparisons of a run, and the levels that each gives to a pair: small integers, four bits each, in one word.
 
 use crate::columns::MISSING;
-use crate::contacts::{self, Email};
+use crate::contacts::{self, Address, Email};
 use crate::dates;
 use crate::extras::{self, ExtraKind, ExtraLevel};
 use crate::memo::Memo;
@@ -209,24 +209,35 @@ impl<'a> Comparer<'a> {
     pub(crate) fn pattern(&mut self, left: u32, right: u32) -> u64 {
         let records = self.records;
         let (left, right) = (records.record(left), records.record(right));
-        let (given, surname) = self.name_levels(left, right);
+        let names = self.name_levels(left, right);
         let mut pattern = 0;
         for (place, subject) in self.subjects.iter().enumerate() {
-            let level = match *subject {
-                Subject::GivenName => given,
-                Subject::Surname => surname,
-                Subject::Sex => sex_level(left, right, given),
-                Subject::BirthDate => of_both(left, right, slot::DATE, |left, right| dates::compare(left, right) as u8),
-                Subject::Email => self.email_level(left, right),
-                Subject::Mobile => self.number_level(left, right, slot::MOBILE),
-                Subject::Phone => self.number_level(left, right, slot::PHONE),
-                Subject::Address => self.address_level(left, right),
-                Subject::MailName => self.mail_name_level(left, right, surname),
-                Subject::Extra(number, kind) => self.extra_level(left, right, number, kind),
-            };
-            pattern |= u64::from(level) << (place * LEVEL_BITS);
+            pattern |= u64::from(self.level(*subject, (left, right), names)) << (place * LEVEL_BITS);
         }
         pattern
+    }
+
+    /// The level of one comparison, whose cost a benchmark asks for.
+    pub(crate) fn level_alone(&mut self, subject: Subject, left: u32, right: u32) -> u8 {
+        let (left, right) = (self.records.record(left), self.records.record(right));
+        let is_name = matches!(subject, Subject::GivenName | Subject::Surname);
+        let names = if is_name { self.name_levels(left, right) } else { (NO_LEVEL, NO_LEVEL) };
+        self.level(subject, (left, right), names)
+    }
+
+    fn level(&mut self, subject: Subject, (left, right): (&[u32], &[u32]), (given, surname): (u8, u8)) -> u8 {
+        match subject {
+            Subject::GivenName => given,
+            Subject::Surname => surname,
+            Subject::Sex => sex_level(left, right, given),
+            Subject::BirthDate => of_both(left, right, slot::DATE, |left, right| dates::compare(left, right) as u8),
+            Subject::Email => self.email_level(left, right),
+            Subject::Mobile => self.number_level(left, right, slot::MOBILE),
+            Subject::Phone => self.number_level(left, right, slot::PHONE),
+            Subject::Address => self.address_level(left, right),
+            Subject::MailName => self.mail_name_level(left, right, surname),
+            Subject::Extra(number, kind) => self.extra_level(left, right, number, kind),
+        }
     }
 
     fn name_levels(&mut self, left: &[u32], right: &[u32]) -> (u8, u8) {
@@ -296,11 +307,12 @@ impl<'a> Comparer<'a> {
     }
 
     fn email_level(&mut self, left: &[u32], right: &[u32]) -> u8 {
-        let emails = &self.records.emails;
+        let (emails, texts) = (&self.records.emails, &self.records.texts[slot::EMAIL]);
         let memo = &mut self.texts[slot::EMAIL];
         of_both(left, right, slot::EMAIL, |left, right| {
             memo.level(left, right, |left, right| {
-                contacts::compare(&emails[left as usize], &emails[right as usize]) as u8
+                let address = |number: u32| Address { text: texts.get(number), parts: &emails[number as usize] };
+                contacts::compare(address(left), address(right)) as u8
             })
         })
     }
@@ -317,11 +329,7 @@ impl<'a> Comparer<'a> {
         let memo = &mut self.texts[slot];
         of_both(left, right, slot, |left, right| {
             memo.level(left, right, |left, right| {
-                if left == right {
-                    EXACT
-                } else {
-                    1 + u8::from(edits(&texts[left as usize], &texts[right as usize], 1).is_some())
-                }
+                if left == right { EXACT } else { 1 + u8::from(edits(texts.get(left), texts.get(right), 1).is_some()) }
             })
         })
     }
@@ -330,7 +338,7 @@ impl<'a> Comparer<'a> {
         let records = self.records;
         let both = |slot: usize| (left[slot] != MISSING && right[slot] != MISSING).then(|| (left[slot], right[slot]));
         let streets = &mut self.streets;
-        let text = |slot: usize, value: u32| records.texts[slot][value as usize].as_str();
+        let text = |slot: usize, value: u32| records.texts[slot].get(value);
         let street = both(slot::STREET).map(|(left, right)| {
             let same =
                 |left, right| u8::from(places::is_same_street(text(slot::STREET, left), text(slot::STREET, right)));
@@ -405,7 +413,7 @@ impl<'a> Comparer<'a> {
                 return exact_level(kind);
             }
             memo.level(left, right, |left, right| {
-                let level = extras::compare(kind, &texts[left as usize], &texts[right as usize]);
+                let level = extras::compare(kind, texts.get(left), texts.get(right));
                 match (kind, level) {
                     (ExtraKind::Words, level) => level as u8,
                     (_, ExtraLevel::Near) => 2,

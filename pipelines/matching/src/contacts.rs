@@ -1,21 +1,22 @@
 //! E-mail addresses taken apart: the local part, and the name that it seems to spell.
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::columns::{Column, MISSING};
 use crate::names::Names;
 use crate::records::{Records, slot};
 use crate::similarity::edits;
 use crate::text::fold;
+use crate::texts::Dictionary;
 
-/// A distinct address.
-#[derive(Default)]
+/// What is known of a distinct address.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Email {
-    pub(crate) local: Box<str>,
-    pub(crate) domain: Box<str>,
-    /// The digits of the local part.
-    digits: Box<str>,
+    /// Bytes before the sign.
+    local: u32,
+    /// The number of its domain.
+    domain: u32,
     /// Records whose address has this domain.
     domain_count: u32,
     /// Whether the local part is nothing but names.
@@ -26,6 +27,28 @@ pub(crate) struct Email {
     pub(crate) given: u32,
     /// Surname that the local part spells, or 0.
     pub(crate) surname: u32,
+}
+
+/// An address and what is known of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Address<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) parts: &'a Email,
+}
+
+impl<'a> Address<'a> {
+    /// What stands before the sign.
+    pub(crate) fn local(self) -> &'a str {
+        &self.text[..self.parts.local as usize]
+    }
+
+    fn domain(self) -> &'a str {
+        self.text[self.parts.local as usize..].strip_prefix('@').unwrap_or_default()
+    }
+
+    fn digits(self) -> impl Iterator<Item = char> {
+        self.local().chars().filter(char::is_ascii_digit)
+    }
 }
 
 /// How two addresses compare, by growing agreement.
@@ -41,31 +64,36 @@ pub(crate) enum EmailLevel {
 }
 
 /// Compares two addresses.
-pub(crate) fn compare(left: &Email, right: &Email) -> EmailLevel {
-    let same_local = left.local == right.local;
-    if same_local && left.domain == right.domain {
+pub(crate) fn compare(left: Address<'_>, right: Address<'_>) -> EmailLevel {
+    let same_local = left.local() == right.local();
+    let same_domain = left.parts.domain == right.parts.domain;
+    if same_local && same_domain {
         return EmailLevel::Exact;
     }
-    let near_domain = left.domain == right.domain || is_domain_typo(left, right);
+    let near_domain = same_domain || is_domain_typo(left, right);
     if same_local && near_domain {
         return EmailLevel::Typo;
     }
     if same_local {
-        let says_little = left.is_named && left.digits.len() < 3 || left.local.len() < 5;
+        let says_little = left.parts.is_named && left.digits().count() < 3 || left.local().len() < 5;
         return if says_little { EmailLevel::SameName } else { EmailLevel::SameLocalPart };
     }
-    let most = if left.local.len().min(right.local.len()) >= 8 { 2 } else { 1 };
-    let both_named = left.is_named && right.is_named;
-    if near_domain && !both_named && left.digits == right.digits && edits(&left.local, &right.local, most).is_some() {
+    let most = if left.local().len().min(right.local().len()) >= 8 { 2 } else { 1 };
+    let both_named = left.parts.is_named && right.parts.is_named;
+    if near_domain
+        && !both_named
+        && left.digits().eq(right.digits())
+        && edits(left.local(), right.local(), most).is_some()
+    {
         return EmailLevel::Typo;
     }
     EmailLevel::Different
 }
 
 /// A domain that hardly anyone has, next to one that many have.
-fn is_domain_typo(left: &Email, right: &Email) -> bool {
-    let (rare, common) = (left.domain_count.min(right.domain_count), left.domain_count.max(right.domain_count));
-    rare.saturating_mul(20) < common && edits(&left.domain, &right.domain, 2).is_some()
+fn is_domain_typo(left: Address<'_>, right: Address<'_>) -> bool {
+    let (one, other) = (left.parts.domain_count, right.parts.domain_count);
+    one.min(other).saturating_mul(20) < one.max(other) && edits(left.domain(), right.domain(), 2).is_some()
 }
 
 /// Names that occur in the records, by which the words of a local part are known.
@@ -142,31 +170,29 @@ fn glued(word: &str, is_given: impl Fn(&str) -> bool, is_surname: impl Fn(&str) 
 
 /// Takes addresses apart.
 pub(crate) fn take_apart(column: &Column, spelled: &[Spelled], names: &mut Names) -> Vec<Email> {
-    let mut domains: FxHashMap<&str, u32> = FxHashMap::default();
-    let split = |address: &'_ str| -> (Box<str>, Box<str>) {
-        let (local, domain) = address.split_once('@').unwrap_or((address, ""));
-        (local.into(), domain.into())
-    };
     let mut counts = vec![0_u32; column.texts.len()];
     for id in &column.ids {
         counts[*id as usize] += 1;
     }
-    for (text, count) in column.texts.iter().zip(&counts) {
-        *domains.entry(text.split_once('@').map_or("", |(_, domain)| domain)).or_insert(0) += count;
-    }
+    let mut domains = Dictionary::default();
+    let mut domain_counts = vec![0_u32];
+    let parts = column.texts.iter().zip(&counts).map(|(text, count)| {
+        let (local, domain) = text.split_once('@').unwrap_or((text, ""));
+        let domain = domains.number(domain);
+        domain_counts.resize(domains.texts.len(), 0);
+        domain_counts[domain as usize] += count;
+        (u32::try_from(local.len()).unwrap_or(u32::MAX), domain)
+    });
+    let parts: Vec<(u32, u32)> = parts.collect();
     let mut number = |name: &str| if name.is_empty() { 0 } else { names.number(name) };
-    let emails = column.texts.iter().zip(spelled).map(|(text, spelled)| {
-        let (local, domain) = split(text);
-        Email {
-            digits: local.chars().filter(char::is_ascii_digit).collect::<String>().into(),
-            domain_count: domains.get(&*domain).copied().unwrap_or(0),
-            local,
-            domain,
-            is_named: spelled.is_all,
-            is_family: spelled.is_family,
-            given: number(&spelled.given),
-            surname: number(&spelled.surname),
-        }
+    let emails = parts.iter().zip(spelled).map(|((local, domain), spelled)| Email {
+        local: *local,
+        domain: *domain,
+        domain_count: domain_counts[*domain as usize],
+        is_named: spelled.is_all,
+        is_family: spelled.is_family,
+        given: number(&spelled.given),
+        surname: number(&spelled.surname),
     });
     emails.collect()
 }

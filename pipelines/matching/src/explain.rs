@@ -128,7 +128,7 @@ impl Explainer {
         model: &Model,
         (clusters, counted): (&[u32], &[u32]),
     ) -> Result<Self, LinkError> {
-        let mut prepared = Records::read(records, schema)?;
+        let mut prepared = Records::read(records.clone(), schema)?;
         contacts::drop_junk(&mut prepared);
         let subjects = subjects(&prepared);
         let shipped = Weights::of_schema(schema, &subjects)?;

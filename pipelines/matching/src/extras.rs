@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use kartei_schemas::matching::Role;
 use rayon::prelude::*;
 
-use crate::columns::{Column, MISSING};
+use crate::columns::Column;
 use crate::placeholders::is_text;
 use crate::places::compact;
 use crate::similarity::{edits, is_typo, jaro_winkler};
 use crate::text::fold;
+use crate::texts::Texts;
 
 /// More extra columns than this are not compared; those that tell most are kept.
 const MOST_EXTRAS: usize = 5;
@@ -45,7 +46,7 @@ pub(crate) enum ExtraLevel {
 }
 
 /// Chooses the extra columns worth comparing, with the numbers and texts of each.
-pub(crate) fn choose(columns: Vec<Column>) -> Vec<(Extra, Vec<u32>, Vec<String>)> {
+pub(crate) fn choose(columns: Vec<Column>) -> Vec<(Extra, Vec<u32>, Texts)> {
     let mut chosen: Vec<(u64, Extra, Column)> = columns
         .into_par_iter()
         .filter_map(|column| {
@@ -72,12 +73,12 @@ pub(crate) fn choose(columns: Vec<Column>) -> Vec<(Extra, Vec<u32>, Vec<String>)
 
 /// What a column looks like; `None` where comparing it would tell nothing.
 fn kind_of(column: &Column) -> Option<ExtraKind> {
-    let filled = column.ids.iter().filter(|id| **id != MISSING).count();
+    let filled = column.filled();
     let distinct = column.texts.len() - 1;
     if distinct < 2 || filled * 50 < column.ids.len() {
         return None;
     }
-    let letters: usize = column.texts.iter().map(String::len).sum();
+    let letters: usize = column.texts.iter().map(str::len).sum();
     let digits: usize = column.texts.iter().map(|text| text.bytes().filter(u8::is_ascii_digit).count()).sum();
     let is_structured = column.texts.iter().skip(1).take(20).all(|text| text.starts_with(['{', '[']));
     if letters / distinct > 80 || is_structured {
@@ -94,8 +95,7 @@ fn kind_of(column: &Column) -> Option<ExtraKind> {
 
 /// Whether any two records share a value: a number that each record has for itself would only keep records apart.
 fn has_repetition(column: &Column) -> bool {
-    let filled = column.ids.iter().filter(|id| **id != MISSING).count();
-    column.texts.len() - 1 < filled
+    column.texts.len() - 1 < column.filled()
 }
 
 /// How much a column's agreement tells: records times bits, roughly.

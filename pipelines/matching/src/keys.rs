@@ -2,6 +2,7 @@
 //! they reach pairs that differ in any one or two fields.
 
 use crate::columns::MISSING;
+use crate::contacts::Address;
 use crate::extras::ExtraKind;
 use crate::phonetic;
 use crate::records::{Records, slot};
@@ -43,7 +44,9 @@ impl<'a> Atoms<'a> {
             local_parts: records
                 .emails
                 .iter()
-                .map(|email| if email.local.len() >= 5 { hash(&email.local) } else { 0 })
+                .zip(records.texts[slot::EMAIL].iter())
+                .map(|(parts, text)| Address { text, parts }.local())
+                .map(|local| if local.len() >= 5 { hash(local) } else { 0 })
                 .collect(),
         }
     }

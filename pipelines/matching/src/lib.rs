@@ -13,6 +13,7 @@ pub mod linked;
 pub mod portrait;
 pub mod recognise;
 pub mod sample;
+pub mod speed;
 
 mod blocks;
 mod clusters;
@@ -42,6 +43,7 @@ mod records;
 mod scan;
 mod similarity;
 mod text;
+mod texts;
 mod threshold;
 mod training;
 mod trusted_keys;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::blocks::Blocks;
 use crate::clusters::{Clustering, Edge};
-use crate::comparisons::{Comparer, Comparers, Subject, subjects};
+use crate::comparisons::{Comparers, Subject, subjects};
 use crate::constraints::{Constraints, Judged};
 use crate::earlier::Earlier;
 use crate::learned::Corrections;
@@ -35,6 +35,9 @@ const IDLE_SHARE: f64 = 5e-5;
 const KEPT_SAME: f64 = 0.002;
 const KEPT_HOUSEHOLD: f64 = 0.3;
 
+/// So many records say well enough at which threshold the clusters are best.
+const CHOOSING_RECORDS: usize = 250_000;
+
 /// Pairs of so many bits are one person when values are first counted by persons.
 const FIRST_LOOK: f32 = 3.3;
 
@@ -53,17 +56,18 @@ const UNTRAINED_MERGE: f64 = 0.75;
 /// Finds out which records are one person.
 ///
 /// `records` is a normalised frame as [`kartei_schemas::frame`] describes it; other columns play the part that
-/// `schema` gives them, or are compared by their content. A judgement on records that are not in the frame is
-/// left aside.
+/// `schema` gives them, or are compared by their content. Its columns are let go as soon as they are read; whoever needs
+/// them afterwards keeps a clone, which shares them. A judgement on records that are not in the frame is left aside.
 pub fn link(
-    records: &DataFrame,
+    records: DataFrame,
     schema: &MatchSchema,
     judgements: &[Judgement],
     options: LinkOptions<'_>,
 ) -> Result<Linked, LinkError> {
     let count = records.height() as u64;
     options.tell(Stage::Read, 0, count);
-    let judged = Judged::find(records, judgements);
+    let judged = Judged::find(&records, judgements);
+    let frame = options.portrait.then(|| records.clone());
     let mut prepared = Records::read(records, schema)?;
     contacts::drop_junk(&mut prepared);
     prepared.fold(&judged.rows());
@@ -83,7 +87,7 @@ pub fn link(
     options.tell(Stage::Candidates, count, count);
     let corrections = Corrections::of(schema.learned.as_ref(), &subjects, &prepared);
     let run = Run {
-        frame: records,
+        frame,
         records: &prepared,
         subjects: &subjects,
         blocks: &blocks,
@@ -103,7 +107,8 @@ pub fn link(
 }
 
 struct Run<'a> {
-    frame: &'a DataFrame,
+    /// The frame, where the portrait needs it.
+    frame: Option<DataFrame>,
     records: &'a Records,
     subjects: &'a [Subject],
     blocks: &'a Blocks,
@@ -136,8 +141,9 @@ impl Run<'_> {
         self.rescore(&mut found.kept, &second, &by_persons);
         let untrained = matches!(fit, Fit::Shipped).then_some(UNTRAINED_MERGE);
         let given = self.schema.thresholds.merge.or(untrained);
-        let (merge, clusters) = self
-            .cluster(&found.kept, (&second, &by_persons), |clustering, edges| clusters_at(given, clustering, edges));
+        let (merge, clusters) = self.cluster(&found.kept, (&second, &by_persons), |clustering, edges| {
+            self.clusters_at(given, clustering, edges)
+        });
         let model = Model {
             comparisons: second.named(self.subjects, self.records),
             prior_same: second.prior[SAME],
@@ -148,11 +154,11 @@ impl Run<'_> {
             fit,
             keys: self.plans(&dropped),
         };
-        let portrait = self.options.portrait.then(|| self.portrait((&second, &by_persons), merge));
+        let portrait = self.frame.as_ref().map(|frame| self.portrait(frame, (&second, &by_persons), merge));
         Linked { portrait, ..self.outcome((found, 0), clusters, counted, model) }
     }
 
-    fn portrait(&self, (weights, frequencies): (&Weights, &Frequencies), merge: f64) -> Portrait {
+    fn portrait(&self, frame: &DataFrame, (weights, frequencies): (&Weights, &Frequencies), merge: f64) -> Portrait {
         let table = WeightTable::new(weights);
         let comparers = Comparers::new(self.records, self.subjects);
         let is_thin = |record: u32| {
@@ -162,7 +168,7 @@ impl Run<'_> {
         let count = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
         let thin: Vec<bool> = (0..count).into_par_iter().map(is_thin).collect();
         let by_row: Vec<bool> = self.records.numbers().iter().map(|record| thin[*record as usize]).collect();
-        portrait(self.frame, (self.records, self.subjects), &by_row)
+        portrait(frame, (self.records, self.subjects), &by_row)
     }
 
     /// Pairs that touch a changed record, by the earlier model; the others are as they were.
@@ -179,9 +185,9 @@ impl Run<'_> {
             review_threshold: self.schema.thresholds.review.unwrap_or(model.review_threshold),
             ..model.clone()
         };
-        let merge = Some(model.merge_threshold);
-        let (_, clusters) = self
-            .cluster(&found.kept, (weights, &frequencies), |clustering, edges| clusters_at(merge, clustering, edges));
+        let merge = bits_of(model.merge_threshold);
+        let clusters =
+            self.cluster(&found.kept, (weights, &frequencies), |clustering, edges| clustering.cluster(edges, merge));
         let kept_pairs = earlier.pairs.len() as u64;
         self.outcome((found, kept_pairs), clusters, earlier.counted.clone(), model)
     }
@@ -294,19 +300,12 @@ impl Run<'_> {
     /// Scores pairs that were kept before.
     fn score_listed(&self, weights: &Weights, frequencies: &Frequencies, pairs: &[(u32, u32)]) -> Vec<Scored> {
         let table = WeightTable::new(weights);
-        let parts: Vec<Vec<Scored>> = pairs
-            .par_chunks(8192)
-            .map(|pairs| {
-                let mut comparer = Comparer::new(self.records, self.subjects);
-                let scored = pairs.iter().filter_map(|(left, right)| {
-                    let pattern = comparer.pattern(*left, *right);
-                    let pair = Candidate { left: *left, right: *right, pattern, keys: 0 };
-                    self.scored(&table, frequencies, pair)
-                });
-                scored.collect()
-            })
-            .collect();
-        parts.into_iter().flatten().collect()
+        let comparers = Comparers::new(self.records, self.subjects);
+        let scored = pairs.par_iter().with_min_len(1024).filter_map(|(left, right)| {
+            let pattern = comparers.pattern(*left, *right);
+            self.scored(&table, frequencies, Candidate { left: *left, right: *right, pattern, keys: 0 })
+        });
+        scored.collect()
     }
 
     fn scored(&self, table: &WeightTable, frequencies: &Frequencies, pair: Candidate) -> Option<Scored> {
@@ -359,6 +358,14 @@ impl Run<'_> {
         work(&clustering, &edges)
     }
 
+    /// The clusters at a merge threshold; where none is given, at the one that promises the best, which is given back. Where
+    /// there are many records, a part of them says which that is.
+    fn clusters_at(&self, merge: Option<f64>, clustering: &Clustering<'_>, edges: &[Edge]) -> (f64, Vec<u32>) {
+        let one_of = (self.records.len() / CHOOSING_RECORDS).max(1);
+        let merge = merge.unwrap_or_else(|| threshold::choose(&clustering.merges(edges, threshold::EARLIEST, one_of)));
+        (merge, clustering.cluster(edges, bits_of(merge)))
+    }
+
     /// A little weight for things as they were, against flapping.
     fn habit(&self, left: u32, right: u32) -> f32 {
         match self.earlier.and_then(|earlier| earlier.were_together(left, right)) {
@@ -372,14 +379,6 @@ impl Run<'_> {
 /// Whether so many sampled pairs hold next to none that may be one person or one household; `sum` is how many are expected.
 fn is_idle(pairs: u64, sum: f64) -> bool {
     pairs >= IDLE_SAMPLE && sum < IDLE_SHARE * pairs as f64
-}
-
-/// The clusters at a merge threshold; where none is given, at the one that promises the best, which is given back.
-fn clusters_at(merge: Option<f64>, clustering: &Clustering<'_>, edges: &[Edge]) -> (f64, Vec<u32>) {
-    let earliest = merge.map_or(threshold::EARLIEST, |merge| bits_of(merge).min(threshold::EARLIEST));
-    let division = clustering.divide(edges, earliest);
-    let merge = merge.unwrap_or_else(|| threshold::choose(&division.merges));
-    (merge, clustering.labels_at(&division, edges, bits_of(merge)))
 }
 
 /// What a pair counts for in the mean of two groups. A pair that speaks for one person, though not loud enough, is no

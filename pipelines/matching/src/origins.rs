@@ -13,6 +13,10 @@ const ORIGINS: usize = 10;
 /// Rounds of the fit; it need not settle, since only the rough shape counts.
 const ROUNDS: u32 = 12;
 
+/// The last rounds look at all names, the others at the names of so many pairs, about.
+const LAST_ROUNDS: u32 = 2;
+const SAMPLED_PAIRS: usize = 100_000;
+
 /// How much of each origin is the mean of all, in names.
 const SMOOTHING: f64 = 20.0;
 
@@ -46,12 +50,20 @@ impl Origins {
             given_shares: shares(pairs, names, |pair| pair.given),
             surname_shares: shares(pairs, names, |pair| pair.surname),
         };
-        let mut weights: Vec<[f32; ORIGINS]> = pairs.par_iter().map(first_guess).collect();
-        for _ in 0..ROUNDS {
-            origins.learn(pairs, &weights, names);
-            weights = pairs.par_iter().map(|pair| origins.weigh(pair)).collect();
+        // Surnames are drawn, each with all its given names: what is learnt of these then says where the others belong.
+        let one_of = (pairs.len() / SAMPLED_PAIRS).max(1) as u64;
+        let drawn: Vec<NamePair> =
+            pairs.par_iter().filter(|pair| mix(pair.seed, 11).is_multiple_of(one_of)).copied().collect();
+        let mut weights: Vec<[f32; ORIGINS]> = drawn.par_iter().map(first_guess).collect();
+        for _ in LAST_ROUNDS..ROUNDS {
+            origins.learn(&drawn, &weights, names);
+            weights = drawn.par_iter().map(|pair| origins.weigh(pair)).collect();
         }
-        origins.learn(pairs, &weights, names);
+        origins.learn(&drawn, &weights, names);
+        for _ in 0..LAST_ROUNDS {
+            weights = pairs.par_iter().map(|pair| origins.weigh(pair)).collect();
+            origins.learn(pairs, &weights, names);
+        }
         origins
     }
 

@@ -74,19 +74,12 @@ impl Frequencies {
         believed: impl Fn(usize) -> Option<Belief>,
         clusters: Option<&[u32]>,
     ) -> Self {
-        let slots = slot::EXTRAS + records.extras.len();
-        let order = clusters.map(|clusters| {
-            let mut order: Vec<u32> = (0..u32::try_from(clusters.len()).unwrap_or(u32::MAX)).collect();
-            order.par_sort_unstable_by_key(|record| (clusters[*record as usize], *record));
-            order
-        });
-        let counts: Vec<Vec<u32>> = (0..slots)
-            .into_par_iter()
-            .map(|slot| match (clusters, &order) {
-                (Some(clusters), Some(order)) => count_persons(records, slot, clusters, order),
-                _ => count_records(records, slot),
-            })
-            .collect();
+        let slots: Vec<usize> = (0..slot::EXTRAS + records.extras.len()).collect();
+        let persons = Persons::of(records.len(), clusters);
+        // A walk over all records for several slots at once: one for each slot would read the records as many times.
+        let at_once = slots.len().div_ceil(2 * rayon::current_num_threads());
+        let counted = slots.par_chunks(at_once).map(|slots| persons.count(records, slots)).collect::<Vec<_>>();
+        let counts = counted.concat();
         let slots = counts.iter().enumerate().map(|(slot, counts)| Slot::of(counts, believed(slot)));
         let slots = slots.collect();
         let origins = Origins::fit(&name_pairs(records, &counts[slot::FULL_NAME]), records.names.len());
@@ -257,35 +250,57 @@ fn add(counts: &mut Vec<u32>, place: usize) {
     counts[place] += 1;
 }
 
-fn count_records(records: &Records, slot: usize) -> Vec<u32> {
-    let mut counts = Vec::new();
-    for value in records.column(slot).filter(|value| *value != MISSING) {
-        add(&mut counts, place_of(slot, value));
-    }
-    counts
+/// Whose values count once each.
+struct Persons<'a> {
+    /// Per record its person.
+    clusters: &'a [u32],
+    /// Records of persons that are one record, as most are; all, where nothing is known of persons.
+    alone: Vec<u32>,
+    /// The others, person by person.
+    together: Vec<u32>,
 }
 
-fn count_persons(records: &Records, slot: usize, clusters: &[u32], order: &[u32]) -> Vec<u32> {
-    let mut counts = Vec::new();
-    let mut values = Vec::new();
-    for person in order.chunk_by(|left, right| clusters[*left as usize] == clusters[*right as usize]) {
-        // Most persons are one record, which holds each value once.
-        if let [record] = person {
-            let value = records.record(*record)[slot];
-            if value != MISSING {
-                add(&mut counts, place_of(slot, value));
-            }
-            continue;
+impl<'a> Persons<'a> {
+    fn of(records: usize, clusters: Option<&'a [u32]>) -> Self {
+        let all = 0..u32::try_from(records).unwrap_or(u32::MAX);
+        let Some(clusters) = clusters else {
+            return Self { clusters: &[], alone: all.collect(), together: Vec::new() };
+        };
+        let most = clusters.iter().max().map_or(0, |most| *most as usize);
+        let mut sizes = vec![0_u32; most + 1];
+        for person in clusters {
+            sizes[*person as usize] += 1;
         }
-        values.clear();
-        values.extend(person.iter().map(|record| records.record(*record)[slot]).filter(|value| *value != MISSING));
-        values.sort_unstable();
-        values.dedup();
-        for value in &values {
-            add(&mut counts, place_of(slot, *value));
-        }
+        let (alone, mut together): (Vec<u32>, Vec<u32>) =
+            all.partition(|record| sizes[clusters[*record as usize] as usize] == 1);
+        together.par_sort_unstable_by_key(|record| (clusters[*record as usize], *record));
+        Self { clusters, alone, together }
     }
-    counts
+
+    /// Per slot and value, the persons that have it.
+    fn count(&self, records: &Records, slots: &[usize]) -> Vec<Vec<u32>> {
+        let mut counts = vec![Vec::new(); slots.len()];
+        for record in self.alone.iter().map(|record| records.record(*record)) {
+            for (counts, slot) in counts.iter_mut().zip(slots).filter(|(_, slot)| record[**slot] != MISSING) {
+                add(counts, place_of(*slot, record[*slot]));
+            }
+        }
+        let mut values = Vec::new();
+        let is_one = |left: &u32, right: &u32| self.clusters[*left as usize] == self.clusters[*right as usize];
+        for person in self.together.chunk_by(is_one) {
+            for (counts, slot) in counts.iter_mut().zip(slots) {
+                values.clear();
+                let held = person.iter().map(|record| records.record(*record)[*slot]);
+                values.extend(held.filter(|value| *value != MISSING));
+                values.sort_unstable();
+                values.dedup();
+                for value in &values {
+                    add(counts, place_of(*slot, *value));
+                }
+            }
+        }
+        counts
+    }
 }
 
 /// Every whole name once, with the persons that have it.

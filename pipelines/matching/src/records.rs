@@ -7,12 +7,13 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::LinkError;
-use crate::columns::{self, Column, MISSING};
+use crate::columns::{self, Column, MISSING, renumbered};
 use crate::contacts::{self, Email, KnownNames};
 use crate::extras::{self, Extra, ExtraKind};
 use crate::full_name::FullName;
 use crate::names::Names;
 use crate::text::{fold, hash, mix};
+use crate::texts::{Dictionary, Texts};
 use crate::{dates, placeholders, places};
 
 /// Where a record keeps the number of which value.
@@ -46,7 +47,7 @@ pub(crate) struct Records {
     pub(crate) names: Names,
     pub(crate) emails: Vec<Email>,
     /// Distinct texts by slot, for the slots that are compared as texts.
-    pub(crate) texts: Vec<Vec<String>>,
+    pub(crate) texts: Vec<Texts>,
     pub(crate) extras: Vec<Extra>,
     /// Placeholders left out, by column.
     pub(crate) placeholders: Vec<(String, u64)>,
@@ -54,7 +55,7 @@ pub(crate) struct Records {
 
 impl Records {
     /// Reads a frame.
-    pub(crate) fn read(frame: &DataFrame, schema: &MatchSchema) -> Result<Self, LinkError> {
+    pub(crate) fn read(frame: DataFrame, schema: &MatchSchema) -> Result<Self, LinkError> {
         let count = frame.height();
         if u32::try_from(count).is_err() {
             return Err(LinkError::TooManyRecords(count));
@@ -87,15 +88,24 @@ impl Records {
     /// Makes one record of rows that hold the same values and enough of them to name one person. `apart` are rows that
     /// a human has judged: they stay on their own.
     pub(crate) fn fold(&mut self, apart: &FxHashSet<u32>) {
-        let mut first: FxHashMap<&[u32], u32> = FxHashMap::default();
+        let count = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let hash_of = |number: u32| {
+            let record = self.record(number);
+            let is_telling = names_one_person(record, self.extras.first());
+            is_telling.then(|| record.iter().fold(0, |hash, value| mix(hash, u64::from(*value))))
+        };
+        let hashes: Vec<Option<u64>> = (0..count).into_par_iter().with_min_len(4096).map(hash_of).collect();
+        // By hash the first record that has it, and its place among those that are kept.
+        let mut first: FxHashMap<u64, (u32, u32)> = FxHashMap::default();
         let mut kept: Vec<u32> = Vec::with_capacity(self.rows.len());
         let mut folded = Vec::new();
-        for (number, row) in (0_u32..).zip(&self.rows) {
-            let record = self.record(number);
-            if !apart.contains(row) && names_one_person(record, self.extras.first()) {
+        for (number, (row, hash)) in (0_u32..).zip(self.rows.iter().zip(hashes)) {
+            if let Some(hash) = hash
+                && !apart.contains(row)
+            {
                 let next = u32::try_from(kept.len()).unwrap_or(u32::MAX);
-                let place = *first.entry(record).or_insert(next);
-                if place != next {
+                let (one, place) = *first.entry(hash).or_insert((number, next));
+                if place != next && self.record(one) == self.record(number) {
                     folded.push((*row, place));
                     continue;
                 }
@@ -148,7 +158,7 @@ struct Reader {
     columns: Vec<Option<Column>>,
     names: Names,
     slots: Vec<Vec<u32>>,
-    texts: Vec<Vec<String>>,
+    texts: Vec<Texts>,
     placeholders: Vec<(String, u64)>,
 }
 
@@ -159,7 +169,7 @@ impl Reader {
             columns: columns.into_iter().map(Some).collect(),
             names: Names::new(),
             slots: vec![Vec::new(); slot::EXTRAS],
-            texts: vec![Vec::new(); slot::EXTRAS],
+            texts: vec![Texts::default(); slot::EXTRAS],
             placeholders: Vec::new(),
         }
     }
@@ -207,7 +217,7 @@ impl Reader {
     fn identity(&self) -> Vec<u64> {
         let mut identity = vec![0_u64; self.count];
         for column in self.columns.iter().flatten() {
-            let hashes: Vec<u64> = column.texts.par_iter().map(|text| hash(text)).collect();
+            let hashes = column.texts.map(hash);
             identity.par_iter_mut().zip(&column.ids).for_each(|(identity, id)| {
                 *identity = mix(*identity, hashes[*id as usize]);
             });
@@ -231,7 +241,7 @@ impl Reader {
         for (own, slot) in self.slots.iter_mut().zip(places.slots).filter(|(_, slot)| !slot.is_empty()) {
             *own = slot;
         }
-        for (own, texts) in self.texts.iter_mut().zip(places.texts).filter(|(_, texts)| !texts.is_empty()) {
+        for (own, texts) in self.texts.iter_mut().zip(places.texts).filter(|(_, texts)| texts.len() > 1) {
             *own = texts;
         }
         self.placeholders.extend(places.placeholders);
@@ -253,7 +263,7 @@ impl Reader {
             let Some(column) = self.take(role) else { continue };
             let numbers: Vec<u32> = column.texts.iter().map(|text| self.names.number(text)).collect();
             self.note_placeholders(&column, &numbers);
-            self.slots[slot] = column.ids.iter().map(|id| numbers[*id as usize]).collect();
+            self.slots[slot] = renumbered(column.ids, &numbers);
         }
         self.read_full_names();
     }
@@ -302,17 +312,17 @@ impl Reader {
         if let Some(column) = self.take(Role::BirthDate) {
             let dates: Vec<u32> = column.texts.iter().map(|text| dates::parse(text).unwrap_or(MISSING)).collect();
             self.note_placeholders(&column, &dates);
-            self.slots[slot::DATE] = column.ids.iter().map(|id| dates[*id as usize]).collect();
+            self.slots[slot::DATE] = renumbered(column.ids, &dates);
         }
         if let Some(column) = self.take(Role::Sex) {
             let sexes: Vec<u32> = column.texts.iter().map(|text| sex_of(text)).collect();
-            self.slots[slot::SEX] = column.ids.iter().map(|id| sexes[*id as usize]).collect();
+            self.slots[slot::SEX] = renumbered(column.ids, &sexes);
         }
     }
 
     fn read_emails(&mut self) -> Vec<Email> {
         let Some(column) = self.take(Role::Email) else { return vec![Email::default()] };
-        let filled = column.ids.iter().filter(|id| **id != MISSING).count();
+        let filled = column.filled();
         let column = column.canonicalised(contacts::canonical);
         self.placeholders_lost(&column, filled);
         let spelled: Vec<contacts::Spelled> = {
@@ -325,7 +335,7 @@ impl Reader {
                 words
             };
             let known = KnownNames { given: words(slot::GIVEN), surnames: words(slot::SURNAME) };
-            column.texts.par_iter().map(|address| contacts::spelled(address, &known)).collect()
+            column.texts.map(|address| contacts::spelled(address, &known))
         };
         let emails = contacts::take_apart(&column, &spelled, &mut self.names);
         self.slots[slot::EMAIL] = column.ids;
@@ -346,9 +356,9 @@ impl Reader {
         self.read_text(slot::REGION, Role::Region, plain);
     }
 
-    fn read_text(&mut self, slot: usize, role: Role, canonical: impl Fn(&str) -> String + Sync) {
+    fn read_text(&mut self, slot: usize, role: Role, canonical: impl Fn(&str) -> String + Sync + Send) {
         if let Some(column) = self.take(role) {
-            let filled = column.ids.iter().filter(|id| **id != MISSING).count();
+            let filled = column.filled();
             let column = column.canonicalised(canonical);
             self.placeholders_lost(&column, filled);
             self.slots[slot] = column.ids;
@@ -357,15 +367,19 @@ impl Reader {
     }
 
     /// Mobile and landline numbers share one dictionary, since sources mix them up.
-    fn read_numbers(&mut self, canonical: impl Fn(&str) -> String + Sync) {
-        let mut dictionary = columns::Dictionary::default();
+    fn read_numbers(&mut self, canonical: impl Fn(&str) -> String + Sync + Send) {
+        let mut columns = Vec::new();
         for (slot, role) in [(slot::MOBILE, Role::Mobile), (slot::PHONE, Role::Phone)] {
             let Some(column) = self.take(role) else { continue };
-            let filled = column.ids.iter().filter(|id| **id != MISSING).count();
+            let filled = column.filled();
             let column = column.canonicalised(&canonical);
             self.placeholders_lost(&column, filled);
-            let numbers: Vec<u32> = column.texts.iter().map(|text| dictionary.number(text)).collect();
-            self.slots[slot] = column.ids.iter().map(|id| numbers[*id as usize]).collect();
+            columns.push((slot, column.ids, column.texts));
+        }
+        let mut dictionary = Dictionary::default();
+        for (slot, ids, texts) in &mut columns {
+            let numbers: Vec<u32> = texts.iter().map(|text| dictionary.number(text)).collect();
+            self.slots[*slot] = renumbered(std::mem::take(ids), &numbers);
         }
         self.texts[slot::MOBILE] = dictionary.texts;
     }
@@ -374,10 +388,10 @@ impl Reader {
     fn read_streets(&mut self) {
         self.read_text(slot::HOUSE, Role::HouseNumber, places::compact);
         let Some(column) = self.take(Role::Street) else { return };
-        let parts: Vec<(String, String)> = column.texts.par_iter().map(|text| places::street_and_house(text)).collect();
-        let mut streets = columns::Dictionary::default();
-        let mut houses = columns::Dictionary::default();
-        for text in self.texts[slot::HOUSE].iter().skip(1) {
+        let parts = column.texts.map(places::street_and_house);
+        let known = std::mem::take(&mut self.texts[slot::HOUSE]);
+        let (mut streets, mut houses) = (Dictionary::default(), Dictionary::default());
+        for text in known.iter() {
             houses.number(text);
         }
         let numbers: Vec<(u32, u32)> =
@@ -401,7 +415,7 @@ impl Reader {
     }
 
     fn placeholders_lost(&mut self, column: &Column, filled: usize) {
-        let left = column.ids.iter().filter(|id| **id != MISSING).count();
+        let left = column.filled();
         if left < filled {
             self.placeholders.push((column.name.clone(), (filled - left) as u64));
         }

@@ -213,7 +213,7 @@ mod tests {
             "given_name" => some(5, "Name"), "surname" => some(9, "Wort"), "email" => some(11, "mail@x.de"),
             "postal_code" => some(7, "1000"),
         );
-        let records = Records::read(&frame.unwrap(), &MatchSchema::default()).unwrap();
+        let records = Records::read(frame.unwrap(), &MatchSchema::default()).unwrap();
         let (all, splitters) = (keys::all(&records), keys::splitters(&records));
         let blocks = Blocks::form(&records, (&all, &splitters), 64, (None, &[]));
         let none = vec![false; all.len()];

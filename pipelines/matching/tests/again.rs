@@ -41,7 +41,7 @@ fn previous(before: &[Row], linked: &Linked, now: &[Row], all_changed: bool) -> 
 
 fn run(rows: &[Row], previous: Option<&Previous>) -> Linked {
     let options = LinkOptions { previous, ..LinkOptions::default() };
-    link(&frame(rows), &MatchSchema::default(), &[], options).unwrap()
+    link(frame(rows), &MatchSchema::default(), &[], options).unwrap()
 }
 
 fn person(seed: u32) -> [String; 6] {

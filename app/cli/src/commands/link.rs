@@ -14,6 +14,7 @@ use kartei_report::RunReport;
 use kartei_schemas::load;
 use kartei_schemas::matching::MatchSchema;
 use kartei_schemas::problem::Problems;
+use polars_core::frame::DataFrame;
 use serde::Serialize;
 
 use crate::console::{grouped, table, text};
@@ -60,12 +61,14 @@ pub(crate) struct Match {
 
 pub(crate) fn run(command: &Match, context: &Context) -> Outcome {
     let mut schema = schema(command)?;
-    let people = People::read(&command.files, context)?;
+    let mut people = People::read(&command.files, context)?;
     say_what_was_recognised(&people, context);
     for (column, role) in people.roles() {
         schema.columns.entry(column).or_insert(role);
     }
-    let linked = link(&people, &schema, command.report.is_some(), context)?;
+    // Only an explanation looks at the records again; at ten million they are worth some gigabytes.
+    let records = if command.explain.is_empty() { std::mem::take(&mut people.records) } else { people.records.clone() };
+    let linked = link(records, &schema, command.report.is_some(), context)?;
     writing::clusters(&command.out, &people, &linked.clusters)?;
     if let Some(file) = &command.pairs {
         writing::pairs(file, &people, &linked.pairs)?;
@@ -104,7 +107,7 @@ fn schema(command: &Match) -> Result<MatchSchema, Failure> {
     Ok(load::matching(file, &words)?.0)
 }
 
-fn link(people: &People, schema: &MatchSchema, portrait: bool, context: &Context) -> Result<Linked, Failure> {
+fn link(records: DataFrame, schema: &MatchSchema, portrait: bool, context: &Context) -> Result<Linked, Failure> {
     let bar = Progress::begin(context.console, "pairs compared", 0);
     let report = |moved: Moved| {
         if moved.stage == Stage::Score {
@@ -112,13 +115,13 @@ fn link(people: &People, schema: &MatchSchema, portrait: bool, context: &Context
         }
     };
     let options = LinkOptions { progress: Some(&report), portrait, ..LinkOptions::default() };
-    let linked = kartei_matching::link(&people.records, schema, &[], options);
+    let linked = kartei_matching::link(records, schema, &[], options);
     bar.finish();
     linked.map_err(|error| Failure::from_error(&error))
 }
 
 fn report(people: &People, linked: &Linked) -> RunReport {
-    let source_of = |row: u32| people.files[people.names[row as usize].0].source.clone();
+    let source_of = |row: u32| people.name(row as usize).0.to_owned();
     assemble::matching(linked, source_of)
 }
 
@@ -176,7 +179,7 @@ impl Summary {
             columns: file.recognition.columns.clone(),
         };
         Self {
-            records: people.names.len() as u64,
+            records: people.count() as u64,
             quarantined: people.files.iter().map(|file| file.rejected).sum(),
             persons: statistics.clusters,
             pairs_compared: statistics.scored_pairs,

@@ -55,7 +55,7 @@ pub async fn link(step: &Step<'_>) -> Result<Matched, FlowError> {
             let _ = sender.send(progress);
         };
         let options = LinkOptions { previous: previous.as_ref(), progress: Some(&report), portrait: is_wanted };
-        Ok(kartei_matching::link(&records, &schema, &judgements, options)?)
+        Ok(kartei_matching::link(records, &schema, &judgements, options)?)
     });
     tokio::pin!(work);
     let linked = loop {

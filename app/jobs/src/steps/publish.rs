@@ -203,7 +203,6 @@ async fn review(step: &Step<'_>) -> Result<Vec<NewReviewItem>, FlowError> {
             reason: reason.get(row).unwrap_or_default().to_owned(),
             probability: f64::from(probability.get(row).unwrap_or_default()),
             impact: impact.get(row).unwrap_or_default(),
-            explanation: serde_json::Value::Null,
         });
     }
     Ok(items)

@@ -168,7 +168,6 @@ pub(crate) fn review(left: &str, right: &str) -> NewReviewItem {
         reason: "between_thresholds".to_owned(),
         probability: 0.5,
         impact: 2,
-        explanation: json!(["same surname"]),
     }
 }
 

@@ -147,7 +147,7 @@ fn no_record_and_one_record_are_fine() {
 fn an_explanation_adds_up() {
     let typo = ["Ana", "Mueller", "1984-03-05", "anna.mueller@web.de", "", "", "", "", "", ""];
     let people = people::frame(&records(&[ANNA, typo]));
-    let linked = link(&people, &MatchSchema::default(), &[], LinkOptions::default()).unwrap();
+    let linked = link(people.clone(), &MatchSchema::default(), &[], LinkOptions::default()).unwrap();
     let explanation = explain(&people, &MatchSchema::default(), &linked, 0, 1).unwrap();
     let sum: f64 = explanation.prior + explanation.steps.iter().map(|step| step.weight + step.rarity).sum::<f64>();
     assert!(

@@ -59,7 +59,7 @@ pub(crate) fn frame(records: &[Record]) -> DataFrame {
 }
 
 pub(crate) fn linked_with(records: &[Record], judgements: &[Judgement]) -> Linked {
-    link(&frame(records), &MatchSchema::default(), judgements, LinkOptions::default()).unwrap()
+    link(frame(records), &MatchSchema::default(), judgements, LinkOptions::default()).unwrap()
 }
 
 pub(crate) fn linked(records: &[Record]) -> Linked {

@@ -174,7 +174,7 @@ proptest! {
 
 fn in_pool(threads: usize, records: &[Record]) -> Linked {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    pool.install(|| link(&frame(records), &MatchSchema::default(), &[], LinkOptions::default()).unwrap())
+    pool.install(|| link(frame(records), &MatchSchema::default(), &[], LinkOptions::default()).unwrap())
 }
 
 #[test]

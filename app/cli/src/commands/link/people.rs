@@ -1,5 +1,6 @@
 //! Files of people: read, their columns recognised, brought into canonical form, and stacked.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -22,13 +23,14 @@ use crate::failure::{During, Failure};
 const SAMPLES: usize = 1_000;
 /// Neighbours looked at together.
 const RUN: usize = 50;
+/// So many rows are brought into canonical form together. What is received, what becomes of it, and what is needed in between
+/// would otherwise stand in memory three times over.
+const ROWS_OF_A_PART: usize = 1_000_000;
 
 /// All records of all files.
 pub(super) struct People {
-    /// One row a record, normalised.
+    /// One row a record, normalised: the files one after the other.
     pub(super) records: DataFrame,
-    /// Source and record of each row, as they are written out.
-    pub(super) names: Vec<(usize, String)>,
     /// The files.
     pub(super) files: Vec<PeopleFile>,
 }
@@ -41,12 +43,25 @@ pub(super) struct PeopleFile {
     pub(super) recognition: Recognition,
     /// Rows that could not be read.
     pub(super) rejected: u64,
+    /// The file's first row among those of all files, and how many it has.
+    first: usize,
+    rows: usize,
+    /// What names its records; none: their numbers, from 1 on.
+    keys: Option<StringChunked>,
+}
+
+impl PeopleFile {
+    fn name(&self, row: usize) -> Cow<'_, str> {
+        match &self.keys {
+            Some(keys) => Cow::Borrowed(keys.get(row).unwrap_or_default()),
+            None => Cow::Owned((row + 1).to_string()),
+        }
+    }
 }
 
 struct Received {
     file: PeopleFile,
     rows: DataFrame,
-    names: Vec<String>,
 }
 
 impl People {
@@ -63,30 +78,58 @@ impl People {
             received.push(file);
         }
         let fields = all_fields(&received);
-        let mut people = Self { records: DataFrame::default(), names: Vec::new(), files: Vec::new() };
-        for (index, one) in received.into_iter().enumerate() {
-            let frame = canonical(&one, &fields, context.now)?;
-            people.add(index, one, &frame)?;
+        let mut people = Self { records: DataFrame::default(), files: Vec::new() };
+        let mut parts = Vec::new();
+        for Received { mut file, rows } in received {
+            file.first = people.count();
+            parts.extend(canonical(&file, rows, &fields, context.now)?);
+            people.files.push(file);
         }
-        people.records.rechunk_mut_par();
+        people.records = stacked(parts).during("the files could not be laid over one another")?;
         Ok(people)
+    }
+
+    /// How many records there are.
+    pub(super) fn count(&self) -> usize {
+        self.files.last().map_or(0, |file| file.first + file.rows)
+    }
+
+    /// Source and record of a row, as they are written out.
+    pub(super) fn name(&self, row: usize) -> (&str, Cow<'_, str>) {
+        let place = self.files.partition_point(|file| file.first <= row).saturating_sub(1);
+        let file = &self.files[place];
+        (&file.source, file.name(row - file.first))
     }
 
     /// The parts of columns that their names do not say.
     pub(super) fn roles(&self) -> BTreeMap<String, Role> {
         self.files.iter().flat_map(|file| file.recognition.roles()).collect()
     }
+}
 
-    fn add(&mut self, index: usize, one: Received, frame: &DataFrame) -> Result<(), Failure> {
-        if self.records.width() == 0 {
-            self.records = frame.clone();
-        } else {
-            self.records.vstack_mut(frame).during("the files could not be laid over one another")?;
+/// Lays frames over one another; a column that one of them lacks is empty there.
+fn stacked(parts: Vec<DataFrame>) -> PolarsResult<DataFrame> {
+    let mut names: Vec<(PlSmallStr, DataType)> = Vec::new();
+    for column in parts.iter().flat_map(DataFrame::columns) {
+        if names.iter().all(|(name, _)| name != column.name()) {
+            names.push((column.name().clone(), column.dtype().clone()));
         }
-        self.names.extend(one.names.into_iter().map(|name| (index, name)));
-        self.files.push(one.file);
-        Ok(())
     }
+    let mut whole: Option<DataFrame> = None;
+    for part in parts {
+        let filled = |(name, kind): &(PlSmallStr, DataType)| {
+            let empty = || Column::full_null(name.clone(), part.height(), kind);
+            part.column(name).map_or_else(|_| empty(), Clone::clone)
+        };
+        let part = DataFrame::new(part.height(), names.iter().map(filled).collect())?;
+        match &mut whole {
+            None => whole = Some(part),
+            Some(whole) => {
+                whole.vstack_mut_owned(part)?;
+            }
+        }
+    }
+    Ok(whole.unwrap_or_default())
 }
 
 fn receive(path: &Path, context: &Context) -> Result<Received, Failure> {
@@ -101,9 +144,9 @@ fn receive(path: &Path, context: &Context) -> Result<Received, Failure> {
         context.console.remark(format_args!("{source}: {} further rows are left out", read.rejects.len() - 5));
     }
     let recognition = recognised(&read.rows).during("the columns could not be looked at")?;
-    let names = names(&read.rows, &recognition, &read.positions)?;
-    let file = PeopleFile { source, recognition, rejected: read.rejects.len() as u64 };
-    Ok(Received { file, rows: read.rows, names })
+    let keys = keys(&read.rows, &recognition)?;
+    let (rejected, rows) = (read.rejects.len() as u64, read.rows.height());
+    Ok(Received { file: PeopleFile { source, recognition, rejected, first: 0, rows, keys }, rows: read.rows })
 }
 
 fn recognised(rows: &DataFrame) -> PolarsResult<Recognition> {
@@ -130,17 +173,13 @@ fn sample(rows: usize) -> Vec<usize> {
     (0..rows).step_by(step).flat_map(|start| start..(start + RUN).min(rows)).collect()
 }
 
-/// The records' names: the key column where it names each row, else the rows' numbers.
-fn names(rows: &DataFrame, recognition: &Recognition, positions: &[u64]) -> Result<Vec<String>, Failure> {
-    if let Some(key) = recognition.key() {
-        let cells = rows.column(key).and_then(|column| column.str()).during("the key column could not be read")?;
-        let names: Vec<&str> = cells.iter().flatten().filter(|name| !name.is_empty()).collect();
-        let distinct: HashSet<&str> = names.iter().copied().collect();
-        if distinct.len() == rows.height() {
-            return Ok(names.into_iter().map(str::to_owned).collect());
-        }
-    }
-    Ok((1..=positions.len()).map(|row| row.to_string()).collect())
+/// The key column, where it names each row.
+fn keys(rows: &DataFrame, recognition: &Recognition) -> Result<Option<StringChunked>, Failure> {
+    let Some(key) = recognition.key() else { return Ok(None) };
+    let cells = rows.column(key).and_then(|column| column.str()).during("the key column could not be read")?;
+    let mut distinct = HashSet::new();
+    let names_each = cells.iter().all(|name| name.is_some_and(|name| !name.is_empty() && distinct.insert(name)));
+    Ok(names_each.then(|| cells.rechunk().into_owned()))
 }
 
 /// All fields that any of the files fills, with the first file's reading of each.
@@ -156,22 +195,38 @@ fn is_used(column: &RecognisedColumn) -> bool {
     matches!(column.part, Part::Field | Part::Extra)
 }
 
-fn canonical(one: &Received, fields: &BTreeMap<String, FieldKind>, now: DateTime<Utc>) -> Result<DataFrame, Failure> {
-    let person = person_schema(one, fields);
-    let source = source_schema(one);
-    let width = one.names.len().to_string().len();
-    let keys: Vec<String> = (0..one.names.len()).map(|row| format!("{row:0width$}")).collect();
-    let mut rows = one.rows.clone();
+/// The rows in canonical form, part by part, without the columns that hold nothing there.
+fn canonical(
+    file: &PeopleFile,
+    mut rows: DataFrame,
+    fields: &BTreeMap<String, FieldKind>,
+    now: DateTime<Utc>,
+) -> Result<Vec<DataFrame>, Failure> {
+    let person = person_schema(file, fields);
+    let source = source_schema(file);
     for reserved in ["key", "updated_at", "fingerprint"] {
         if rows.column(reserved).is_ok() {
             rows.rename(reserved, own_name(reserved).into()).during("a column could not be renamed")?;
         }
     }
-    rows.with_column(Column::new("key".into(), keys)).during("the rows could not be numbered")?;
     let circumstances = Circumstances { default_country: "DE".to_owned(), received_at: now, today: now.date_naive() };
-    let normalised = normalise(&rows, &source, &person, &circumstances)
-        .map_err(|error| Failure::from_error(&error).with_hint_if(error.hint()))?;
-    Ok(normalised.frame)
+    let width = file.rows.to_string().len();
+    let mut parts = Vec::new();
+    for start in (0..file.rows.max(1)).step_by(ROWS_OF_A_PART) {
+        let mut part = rows.slice(i64::try_from(start).unwrap_or(i64::MAX), ROWS_OF_A_PART);
+        let keys: Vec<String> = (start..start + part.height()).map(|row| format!("{row:0width$}")).collect();
+        part.with_column(Column::new("key".into(), keys)).during("the rows could not be numbered")?;
+        let normalised = normalise(&part, &source, &person, &circumstances)
+            .map_err(|error| Failure::from_error(&error).with_hint_if(error.hint()))?;
+        let columns = normalised.frame.into_columns().into_iter().filter(is_telling).collect();
+        parts.push(DataFrame::new(part.height(), columns).during("the rows could not be put together")?);
+    }
+    Ok(parts)
+}
+
+/// Whether the matching may look at a column at all.
+fn is_telling(column: &Column) -> bool {
+    !["updated_at", "fingerprint"].contains(&column.name().as_str()) && column.null_count() < column.len()
 }
 
 /// The name under which a column goes whose own name means something else in a frame.
@@ -182,10 +237,10 @@ fn own_name(header: &str) -> String {
     }
 }
 
-fn person_schema(one: &Received, fields: &BTreeMap<String, FieldKind>) -> PersonSchema {
+fn person_schema(file: &PeopleFile, fields: &BTreeMap<String, FieldKind>) -> PersonSchema {
     let shipped = PersonSchema::default();
     let own = |name: &str| {
-        one.file.recognition.columns.iter().find(|column| is_used(column) && column.field == name).map(|it| it.kind)
+        file.recognition.columns.iter().find(|column| is_used(column) && column.field == name).map(|it| it.kind)
     };
     let mut all: Vec<PersonField> =
         shipped.fields.into_iter().filter(|field| !fields.contains_key(&field.name)).collect();
@@ -200,9 +255,9 @@ fn person_schema(one: &Received, fields: &BTreeMap<String, FieldKind>) -> Person
     PersonSchema { fields: all }
 }
 
-fn source_schema(one: &Received) -> SourceSchema {
+fn source_schema(file: &PeopleFile) -> SourceSchema {
     let mut columns: BTreeMap<String, Vec<&RecognisedColumn>> = BTreeMap::new();
-    for column in one.file.recognition.columns.iter().filter(|column| is_used(column)) {
+    for column in file.recognition.columns.iter().filter(|column| is_used(column)) {
         columns.entry(column.field.clone()).or_default().push(column);
     }
     let mapping = |filled: Vec<&RecognisedColumn>| {
@@ -214,7 +269,7 @@ fn source_schema(one: &Received) -> SourceSchema {
         }
     };
     SourceSchema {
-        name: one.file.source.clone(),
+        name: file.source.clone(),
         label_de: None,
         label_en: None,
         family: Family::Leads,

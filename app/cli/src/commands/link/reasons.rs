@@ -44,12 +44,12 @@ impl Reasons {
 }
 
 fn row_of(people: &People, name: &str) -> Result<usize, Failure> {
-    let is_called = |(source, record): &(usize, String)| {
-        let with_source =
-            name.split_once(':').is_some_and(|(file, rest)| people.files[*source].source == file && record == rest);
+    let is_called = |row: &usize| {
+        let (source, record) = people.name(*row);
+        let with_source = name.split_once(':').is_some_and(|(file, rest)| source == file && record == rest);
         with_source || people.files.len() == 1 && record == name
     };
-    people.names.iter().position(is_called).ok_or_else(|| {
+    (0..people.count()).find(is_called).ok_or_else(|| {
         Failure::wrong_use(format!("no file has a record `{name}`"))
             .with_hint("a record is named `source:record`, as the file of clusters has it")
     })

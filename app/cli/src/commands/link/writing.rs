@@ -12,9 +12,10 @@ pub(super) fn clusters(file: &Path, people: &People, clusters: &[u32]) -> Result
     let failed = format!("cannot write {}", file.display());
     let mut out = csv::Writer::from_path(file).during(&failed)?;
     out.write_record(["source", "record", "person"]).during(&failed)?;
-    for ((source, record), cluster) in people.names.iter().zip(clusters) {
+    for (row, cluster) in clusters.iter().enumerate() {
+        let (source, record) = people.name(row);
         let person = (u64::from(*cluster) + 1).to_string();
-        out.write_record([&people.files[*source].source, record, &person]).during(&failed)?;
+        out.write_record([source, &record, &person]).during(&failed)?;
     }
     out.flush().during(&failed)
 }
@@ -25,16 +26,12 @@ pub(super) fn pairs(file: &Path, people: &People, pairs: &ScoredPairs) -> Result
     let mut out = csv::Writer::from_path(file).during(&failed)?;
     let header = ["left_source", "left_record", "right_source", "right_record", "weight", "probability", "household"];
     out.write_record(header).during(&failed)?;
-    let name = |row: u32| {
-        let (source, record) = &people.names[row as usize];
-        (people.files[*source].source.as_str(), record.as_str())
-    };
     for index in 0..pairs.len() {
-        let (left, right) = (name(pairs.left[index]), name(pairs.right[index]));
+        let (left, right) = (people.name(pairs.left[index] as usize), people.name(pairs.right[index] as usize));
         let weight = format!("{:.3}", pairs.weight[index]);
         let probability = format!("{:.6}", pairs.probability[index]);
         let household = format!("{:.6}", pairs.household[index]);
-        out.write_record([left.0, left.1, right.0, right.1, &weight, &probability, &household]).during(&failed)?;
+        out.write_record([left.0, &left.1, right.0, &right.1, &weight, &probability, &household]).during(&failed)?;
     }
     out.flush().during(&failed)
 }
