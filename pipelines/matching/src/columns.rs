@@ -74,7 +74,8 @@ pub(crate) fn read(records: DataFrame, schema: &MatchSchema) -> Result<(Vec<Colu
         }
     };
     parts.retain(|(_, role)| !matches!(role, Role::Source | Role::Key));
-    let columns = parts.into_par_iter().map(|(column, role)| encode(column, role)).collect::<Result<_, _>>()?;
+    // Each column's own memory is let go as soon as it is encoded.
+    let columns = parts.into_par_iter().map(|(column, role)| encode(&column, role)).collect::<Result<_, _>>()?;
     Ok((columns, identity))
 }
 
@@ -94,9 +95,9 @@ fn beginning(cell: &str) -> &str {
     text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or(text)
 }
 
-/// A column as numbers; its own memory is let go.
-fn encode(column: FrameColumn, role: Role) -> Result<Column, LinkError> {
-    let cells = texts_of(&column)?;
+/// A column as numbers.
+fn encode(column: &FrameColumn, role: Role) -> Result<Column, LinkError> {
+    let cells = texts_of(column)?;
     let mut dictionary = Dictionary::default();
     let ids = cells.iter().map(|cell| dictionary.number(cell.map_or("", beginning))).collect();
     let texts = dictionary.texts;

@@ -311,7 +311,7 @@ impl<'a> Comparer<'a> {
         let memo = &mut self.texts[slot::EMAIL];
         of_both(left, right, slot::EMAIL, |left, right| {
             memo.level(left, right, |left, right| {
-                let address = |number: u32| Address { text: texts.get(number), parts: &emails[number as usize] };
+                let address = |number: u32| Address { texts, number, parts: &emails[number as usize] };
                 contacts::compare(address(left), address(right)) as u8
             })
         })

@@ -8,7 +8,7 @@ use crate::names::Names;
 use crate::records::{Records, slot};
 use crate::similarity::edits;
 use crate::text::fold;
-use crate::texts::Dictionary;
+use crate::texts::{Dictionary, Texts};
 
 /// What is known of a distinct address.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,21 +29,22 @@ pub(crate) struct Email {
     pub(crate) surname: u32,
 }
 
-/// An address and what is known of it.
+/// An address and what is known of it. Its text is looked up when it is needed: of most pairs what is known says enough.
 #[derive(Clone, Copy)]
 pub(crate) struct Address<'a> {
-    pub(crate) text: &'a str,
+    pub(crate) texts: &'a Texts,
+    pub(crate) number: u32,
     pub(crate) parts: &'a Email,
 }
 
 impl<'a> Address<'a> {
     /// What stands before the sign.
     pub(crate) fn local(self) -> &'a str {
-        &self.text[..self.parts.local as usize]
+        &self.texts.get(self.number)[..self.parts.local as usize]
     }
 
     fn domain(self) -> &'a str {
-        self.text[self.parts.local as usize..].strip_prefix('@').unwrap_or_default()
+        self.texts.get(self.number)[self.parts.local as usize..].strip_prefix('@').unwrap_or_default()
     }
 
     fn digits(self) -> impl Iterator<Item = char> {
@@ -65,7 +66,7 @@ pub(crate) enum EmailLevel {
 
 /// Compares two addresses.
 pub(crate) fn compare(left: Address<'_>, right: Address<'_>) -> EmailLevel {
-    let same_local = left.local() == right.local();
+    let same_local = left.parts.local == right.parts.local && left.local() == right.local();
     let same_domain = left.parts.domain == right.parts.domain;
     if same_local && same_domain {
         return EmailLevel::Exact;
@@ -78,7 +79,7 @@ pub(crate) fn compare(left: Address<'_>, right: Address<'_>) -> EmailLevel {
         let says_little = left.parts.is_named && left.digits().count() < 3 || left.local().len() < 5;
         return if says_little { EmailLevel::SameName } else { EmailLevel::SameLocalPart };
     }
-    let most = if left.local().len().min(right.local().len()) >= 8 { 2 } else { 1 };
+    let most = if left.parts.local.min(right.parts.local) >= 8 { 2 } else { 1 };
     let both_named = left.parts.is_named && right.parts.is_named;
     if near_domain
         && !both_named

@@ -44,8 +44,8 @@ impl<'a> Atoms<'a> {
             local_parts: records
                 .emails
                 .iter()
-                .zip(records.texts[slot::EMAIL].iter())
-                .map(|(parts, text)| Address { text, parts }.local())
+                .zip(0..)
+                .map(|(parts, number)| Address { texts: &records.texts[slot::EMAIL], number, parts }.local())
                 .map(|local| if local.len() >= 5 { hash(local) } else { 0 })
                 .collect(),
         }

@@ -271,7 +271,7 @@ impl Reader {
     /// A full name is where given name and surname come from, and no evidence beside them.
     fn read_full_names(&mut self) {
         let Some(column) = self.take(Role::FullName) else { return };
-        let full: Vec<FullName> = column.texts.iter().map(|text| FullName::read(text)).collect();
+        let full: Vec<FullName> = column.texts.iter().map(FullName::read).collect();
         for slot in [slot::GIVEN, slot::SURNAME] {
             self.slots[slot].resize(self.count, MISSING);
         }
@@ -315,7 +315,7 @@ impl Reader {
             self.slots[slot::DATE] = renumbered(column.ids, &dates);
         }
         if let Some(column) = self.take(Role::Sex) {
-            let sexes: Vec<u32> = column.texts.iter().map(|text| sex_of(text)).collect();
+            let sexes: Vec<u32> = column.texts.iter().map(sex_of).collect();
             self.slots[slot::SEX] = renumbered(column.ids, &sexes);
         }
     }

@@ -13,7 +13,7 @@ use crate::{contacts, keys};
 pub struct Pairs {
     records: Records,
     subjects: Vec<Subject>,
-    pairs: Vec<(u32, u32)>,
+    formed: Vec<(u32, u32)>,
 }
 
 impl Pairs {
@@ -34,17 +34,17 @@ impl Pairs {
                 break;
             }
         }
-        Ok(Self { records, subjects, pairs })
+        Ok(Self { records, subjects, formed: pairs })
     }
 
     /// How many pairs there are.
     pub fn len(&self) -> usize {
-        self.pairs.len()
+        self.formed.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
+        self.formed.is_empty()
     }
 
     /// The comparisons, by name.
@@ -57,12 +57,12 @@ impl Pairs {
     pub fn compare(&self, comparison: usize) -> u64 {
         let mut comparer = Comparer::new(&self.records, &self.subjects);
         let subject = self.subjects[comparison];
-        self.pairs.iter().map(|(left, right)| u64::from(comparer.level_alone(subject, *left, *right))).sum()
+        self.formed.iter().map(|(left, right)| u64::from(comparer.level_alone(subject, *left, *right))).sum()
     }
 
     /// Makes all comparisons of every pair on this thread; the patterns of their levels, folded into one number.
     pub fn compare_all(&self) -> u64 {
         let mut comparer = Comparer::new(&self.records, &self.subjects);
-        self.pairs.iter().fold(0, |sum, (left, right)| sum ^ comparer.pattern(*left, *right))
+        self.formed.iter().fold(0, |sum, (left, right)| sum ^ comparer.pattern(*left, *right))
     }
 }
