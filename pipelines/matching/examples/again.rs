@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let headers: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
     let mut rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>()?;
     let first = timed("everything", &rows, &headers, None)?;
-    let is_changed = change(&mut rows, &headers, changed)?;
+    let is_changed = change(&mut rows, &headers, changed);
     let previous = Previous {
         model: Some(first.model),
         pairs: first.pairs,
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Moves people: every so many records get the place of the record behind them.
-fn change(rows: &mut [csv::StringRecord], headers: &[String], count: usize) -> Result<Vec<bool>, Box<dyn Error>> {
+fn change(rows: &mut [csv::StringRecord], headers: &[String], count: usize) -> Vec<bool> {
     let mut is_changed = vec![false; rows.len()];
     for row in (0..rows.len() - 1).step_by((rows.len() / count.max(1)).max(1)).take(count) {
         let moved = headers.iter().enumerate().map(|(place, header)| {
@@ -47,7 +47,7 @@ fn change(rows: &mut [csv::StringRecord], headers: &[String], count: usize) -> R
         rows[row] = moved.collect();
         is_changed[row] = true;
     }
-    Ok(is_changed)
+    is_changed
 }
 
 fn timed(
@@ -74,7 +74,7 @@ fn timed(
     println!(
         "{what}: {:.2} s to read, {:.2} s to match and cluster; {} records, {} pairs compared, {} kept, {} clusters",
         read.as_secs_f64(),
-        (all - read).as_secs_f64(),
+        all.saturating_sub(read).as_secs_f64(),
         rows.len(),
         linked.statistics.scored_pairs,
         linked.statistics.kept_pairs,
