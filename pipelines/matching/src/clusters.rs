@@ -180,3 +180,43 @@ fn piece_labels(component: &Component<'_>, threshold: f32) -> Vec<u32> {
 pub(crate) fn probability_of(bits: f32) -> f32 {
     1.0 / (1.0 + (-bits).exp2())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clustering<'a>(
+        records: usize,
+        score: &'a (dyn Fn(u32, u32) -> f32 + Sync),
+        constraints: &'a Constraints,
+    ) -> Clustering<'a> {
+        Clustering { records, score, constraints }
+    }
+
+    #[test]
+    fn a_component_that_is_too_large_is_cut_at_its_weakest_pairs() {
+        // A chain of 600 records, too long to be looked at whole; every tenth pair is weak.
+        let weight = |left: u32| if left % 10 == 9 { -1.0 } else { 8.0 };
+        let edges: Vec<Edge> = (0..599).map(|left| Edge { left, right: left + 1, weight: weight(left) }).collect();
+        let constraints = Constraints::default();
+        let labels = clustering(600, &|_, _| 6.0, &constraints).cluster(&edges, -2.0);
+        for run in (0..600_usize).step_by(10) {
+            assert!(labels[run..run + 10].iter().all(|label| *label == labels[run]), "a run of strong pairs is whole");
+        }
+        let mut sizes = vec![0_usize; 600];
+        for label in &labels {
+            sizes[*label as usize] += 1;
+        }
+        assert!(sizes.iter().all(|size| *size <= MOST_OF_PIECE), "{sizes:?}");
+    }
+
+    #[test]
+    fn of_every_fifth_component_come_a_fifth_of_the_merges() {
+        let edges: Vec<Edge> =
+            (0..1000).map(|pair| Edge { left: 2 * pair, right: 2 * pair + 1, weight: 3.0 }).collect();
+        let constraints = Constraints::default();
+        let clustering = clustering(2000, &|_, _| 0.0, &constraints);
+        assert_eq!(clustering.merges(&edges, -2.0, 1).len(), 1000);
+        assert_eq!(clustering.merges(&edges, -2.0, 5).len(), 200);
+    }
+}
