@@ -3,13 +3,15 @@
 
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "a measuring tool")]
 
+#[path = "shared/table.rs"]
+mod table;
+
 use std::error::Error;
 use std::sync::OnceLock;
 use std::time::Instant;
 
 use kartei_matching::{LinkOptions, Linked, Previous, Progress, Stage, link};
 use kartei_schemas::matching::MatchSchema;
-use polars_core::prelude::{Column, DataFrame};
 
 /// As in the command.
 #[global_allocator]
@@ -19,9 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next().ok_or("error: no table; hint: again FLAT.csv")?;
     let changed = arguments.next().map_or(Ok(10_000), |text| text.parse())?;
-    let mut reader = csv::Reader::from_path(&file)?;
-    let headers: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
-    let mut rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>()?;
+    let (headers, mut rows) = table::rows(file.as_ref())?;
     let first = timed("everything", &rows, &headers, None)?;
     let is_changed = change(&mut rows, &headers, changed);
     let previous = Previous {
@@ -56,11 +56,7 @@ fn timed(
     headers: &[String],
     previous: Option<&Previous>,
 ) -> Result<Linked, Box<dyn Error>> {
-    let columns = headers.iter().enumerate().map(|(place, header)| {
-        let cells: Vec<Option<&str>> = rows.iter().map(|row| row.get(place).filter(|cell| !cell.is_empty())).collect();
-        Column::new(header.as_str().into(), cells)
-    });
-    let frame = DataFrame::new(rows.len(), columns.collect())?;
+    let frame = table::frame(headers, rows)?;
     let start = Instant::now();
     let read = OnceLock::new();
     let progress = |progress: Progress| {

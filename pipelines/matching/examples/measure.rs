@@ -4,6 +4,9 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a measuring tool")]
 
+#[path = "shared/table.rs"]
+mod table;
+
 use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
@@ -112,14 +115,8 @@ fn read(path: &Path) -> DataFrame {
     if path.extension().is_some_and(|ending| ending == "parquet") {
         return ParquetReader::new(File::open(path).unwrap()).finish().unwrap();
     }
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).unwrap();
-    let headers: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
-    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    let columns = headers.iter().enumerate().map(|(place, header)| {
-        let cells: Vec<Option<&str>> = rows.iter().map(|row| row.get(place).filter(|cell| !cell.is_empty())).collect();
-        Column::new(header.as_str().into(), cells)
-    });
-    DataFrame::new(rows.len(), columns.collect()).unwrap()
+    let (headers, rows) = table::rows(path).unwrap();
+    table::frame(&headers, &rows).unwrap()
 }
 
 fn measure(folder: &Path, set: &Set) {

@@ -3,13 +3,15 @@
 
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "a measuring tool")]
 
+#[path = "shared/table.rs"]
+mod table;
+
 use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
 
 use kartei_matching::speed::Pairs;
 use kartei_schemas::matching::MatchSchema;
-use polars_core::prelude::{Column, DataFrame};
 
 const ROUNDS: usize = 3;
 
@@ -17,7 +19,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next().ok_or("error: no table; hint: speed FLAT.csv")?;
     let most = arguments.next().map_or(Ok(2_000_000), |text| text.parse())?;
-    let pairs = Pairs::of(read(&file)?, &MatchSchema::default(), most)?;
+    let (headers, rows) = table::rows(file.as_ref())?;
+    let pairs = Pairs::of(table::frame(&headers, &rows)?, &MatchSchema::default(), most)?;
     println!("{} candidate pairs, one thread, the best of {ROUNDS} rounds", pairs.len());
     for (place, name) in pairs.comparisons().iter().enumerate() {
         show(&pairs, name, || pairs.compare(place));
@@ -34,15 +37,4 @@ fn show(pairs: &Pairs, name: &str, work: impl Fn() -> u64) {
     });
     let best = seconds.fold(f64::INFINITY, f64::min);
     println!("{name:20} {:8.1} million pairs/s", pairs.len() as f64 / best / 1e6);
-}
-
-fn read(path: &str) -> Result<DataFrame, Box<dyn Error>> {
-    let mut reader = csv::Reader::from_path(path)?;
-    let headers: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
-    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>()?;
-    let columns = headers.iter().enumerate().map(|(place, header)| {
-        let cells: Vec<Option<&str>> = rows.iter().map(|row| row.get(place).filter(|cell| !cell.is_empty())).collect();
-        Column::new(header.as_str().into(), cells)
-    });
-    Ok(DataFrame::new(rows.len(), columns.collect())?)
 }

@@ -11,7 +11,7 @@ use crate::texts::{Dictionary, Texts};
 /// The number that stands for a missing value.
 pub(crate) const MISSING: u32 = 0;
 
-/// No name, address or number is longer than this in bytes; of a text that is, what comes after is not looked at. The cost of a
+/// No name, address or number is longer than this in bytes; of a text that is, what comes after counts as a hash. The cost of a
 /// comparison grows with the square of the length.
 const MOST_BYTES: usize = 512;
 
@@ -89,17 +89,37 @@ fn texts_of(column: &FrameColumn) -> Result<StringChunked, LinkError> {
     text.str().cloned().map_err(|_| wrong_type())
 }
 
-/// A text, as far as it is compared.
-fn beginning(cell: &str) -> &str {
-    let text = cell.trim();
-    text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or(text)
+/// The beginning of a text that is too long to be compared, and a hash of all of it: equal texts stay equal, and others apart.
+fn shortened(text: &str) -> String {
+    format!("{}{:016x}", &text[..text.floor_char_boundary(MOST_BYTES)], hash(text))
 }
 
 /// A column as numbers.
 fn encode(column: &FrameColumn, role: Role) -> Result<Column, LinkError> {
     let cells = texts_of(column)?;
+    let texts = || cells.iter().map(|cell| cell.map_or("", str::trim));
+    let long: Vec<String> = texts().filter(|text| text.len() > MOST_BYTES).map(shortened).collect();
+    let mut long = long.iter();
     let mut dictionary = Dictionary::default();
-    let ids = cells.iter().map(|cell| dictionary.number(cell.map_or("", beginning))).collect();
+    let compared = texts().map(|text| match text.len() {
+        0..=MOST_BYTES => text,
+        _ => long.next().map_or("", String::as_str),
+    });
+    let ids = compared.map(|text| dictionary.number(text)).collect();
     let texts = dictionary.texts;
     Ok(Column { name: column.name().to_string(), role, ids, texts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_that_differ_behind_their_beginning_stay_apart() {
+        let long = |end: &str| format!("{}{end}", "ü".repeat(400));
+        let column = FrameColumn::new("remarks".into(), [long("a"), long("b"), "short".to_owned(), long("a")]);
+        let column = encode(&column, Role::FullName).unwrap();
+        assert_eq!(column.ids, [1, 2, 3, 1]);
+        assert!(column.texts.iter().all(|text| text.len() <= MOST_BYTES + 16));
+    }
 }

@@ -66,3 +66,27 @@ impl Pairs {
         self.formed.iter().fold(0, |sum, (left, right)| sum ^ comparer.pattern(*left, *right))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use polars_core::prelude::df;
+
+    use super::*;
+    use crate::comparisons::level_of;
+
+    #[test]
+    fn a_comparison_by_itself_gives_the_levels_that_it_gives_among_the_others() {
+        let frame = df!(
+            "given_name" => ["Anna", "Ana", "Jörg", "Anna"], "surname" => ["Voß", "Voss", "Voß", "Kern"],
+            "birth_date" => ["1984-03-05", "1984-03-06", "1951-11-28", "1984-03-05"],
+        );
+        let pairs = Pairs::of(frame.unwrap(), &MatchSchema::default(), 1_000).unwrap();
+        assert!(!pairs.is_empty());
+        let mut comparer = Comparer::new(&pairs.records, &pairs.subjects);
+        for (place, name) in pairs.comparisons().iter().enumerate() {
+            let patterns = pairs.formed.iter().map(|(left, right)| comparer.pattern(*left, *right));
+            let among: u64 = patterns.map(|pattern| u64::from(level_of(pattern, place))).sum();
+            assert_eq!(pairs.compare(place), among, "{name}");
+        }
+    }
+}
