@@ -83,7 +83,7 @@ fn a_backup_that_is_damaged_or_none_is_refused_and_nothing_is_touched() {
     let before = app.exported();
     let said = app.run(&["restore", name]).fails_with(1);
     assert!(said.contains("--replace"), "{said}");
-    let frame = target.join("data/runs/1/records.parquet");
+    let frame = target.join("data/runs/1-1/records.parquet");
     let mut bytes = fs::read(&frame).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -91,7 +91,7 @@ fn a_backup_that_is_damaged_or_none_is_refused_and_nothing_is_touched() {
     fs::remove_file(&frame).unwrap();
     fs::write(&frame, bytes).unwrap();
     let said = app.run(&["restore", name, "--replace"]).fails_with(1);
-    assert!(said.contains("data/runs/1/records.parquet is not as it was"), "{said}");
+    assert!(said.contains("data/runs/1-1/records.parquet is not as it was"), "{said}");
     fs::remove_file(target.join("backup.json")).unwrap();
     let said = app.run(&["restore", name, "--replace"]).fails_with(1);
     assert!(said.contains("is no backup"), "{said}");
@@ -132,7 +132,7 @@ fn the_doctor_finds_what_a_crash_left_and_mends_it() {
     let app = TestApp::after_a_night();
     assert!(app.run(&["doctor"]).succeeds().contains("nothing is wrong"));
     let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_hours(400_000);
-    for name in ["data/runs/1/pairs.parquet.part", "data/runs/99/records.parquet"] {
+    for name in ["data/runs/1-1/pairs.parquet.part", "data/runs/99-1/records.parquet"] {
         app.write(name, "left over");
         fs::File::options().append(true).open(app.path(name)).unwrap().set_modified(old).unwrap();
     }
@@ -157,10 +157,10 @@ fn the_doctor_finds_what_a_crash_left_and_mends_it() {
         found.as_array().unwrap().iter().any(|one| one["what"].as_str().unwrap().starts_with("2 files")),
         "{found:#}"
     );
-    assert!(app.path("data/runs/99/records.parquet").exists(), "it only looked");
+    assert!(app.path("data/runs/99-1/records.parquet").exists(), "it only looked");
     let said = app.run(&["doctor", "--fix"]).succeeds();
     assert!(said.contains("run 2 has no worker any more") && said.contains("(mended)"), "{said}");
-    assert!(!app.path("data/runs/99").exists() && !app.path("data/runs/1/pairs.parquet.part").exists());
+    assert!(!app.path("data/runs/99-1").exists() && !app.path("data/runs/1-1/pairs.parquet.part").exists());
     assert!(app.run(&["doctor"]).succeeds().contains("nothing is wrong"));
     assert_eq!(app.json(&["runs"])[0]["state"], "lost");
     app.night(3, &[]).succeeds();
@@ -169,13 +169,13 @@ fn the_doctor_finds_what_a_crash_left_and_mends_it() {
 #[test]
 fn a_frame_that_is_missing_is_named() {
     let app = TestApp::after_a_night();
-    fs::remove_file(app.path("data/runs/1/pairs.parquet")).unwrap();
+    fs::remove_file(app.path("data/runs/1-1/pairs.parquet")).unwrap();
     let ended = app.run(&["doctor", "--fix"]);
     assert_eq!(ended.code, 1);
-    assert!(ended.stdout.contains("the frame `runs/1/pairs` is missing"), "{ended:?}");
+    assert!(ended.stdout.contains("the frame `runs/1-1/pairs` is missing"), "{ended:?}");
     let outside = elsewhere();
     let target = outside.path().join("backup");
     let said = app.run(&["backup", target.to_str().unwrap()]).fails_with(1);
-    assert!(said.contains("the frame `runs/1/pairs`"), "{said}");
+    assert!(said.contains("the frame `runs/1-1/pairs`"), "{said}");
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0, "nothing half is left");
 }

@@ -171,12 +171,12 @@ fn a_data_folder_that_may_not_be_written_is_named_and_yesterdays_persons_stand()
 fn a_disk_that_is_full_for_the_frames_is_named_and_yesterdays_persons_stand() {
     let app = TestApp::after_a_night();
     let before = app.exported();
-    fs::create_dir_all(app.path("data/runs/2")).unwrap();
+    fs::create_dir_all(app.path("data/runs/2-1")).unwrap();
     // Whatever the coming process writes here finds no room: a frame is first written under a name of its process and thread.
-    let script = "for thread in $(seq 64); do ln -s /dev/full data/runs/2/records.parquet.$$-$thread.part; done; exec \"$0\" \"$@\"";
+    let script = "for thread in $(seq 64); do ln -s /dev/full data/runs/2-1/records.parquet.$$-$thread.part; done; exec \"$0\" \"$@\"";
     let mut shell = app.start_of(Command::new("sh"), &["-c", script, env!("CARGO_BIN_EXE_kartei"), "run"]);
     let said = Ended::of(shell.output().unwrap()).fails_with(1);
-    assert!(said.contains("cannot write frame `runs/2/records`"), "{said}");
+    assert!(said.contains("cannot write frame `runs/2-1/records`"), "{said}");
     assert!(said.contains("hint: the disk is full: free some room and run again"), "{said}");
     recovers(&app, &before);
 }

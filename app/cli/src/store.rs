@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kartei_store::frames::FrameError;
 use kartei_store::{Store, StoreError, StoreOptions};
 use secrecy::ExposeSecret;
 
@@ -60,6 +61,12 @@ pub(crate) fn file(options: &StoreOptions) -> Option<PathBuf> {
 /// The store's file, where the store is a file that is not there.
 pub(crate) fn missing_file(options: &StoreOptions) -> Option<PathBuf> {
     file(options).filter(|path| !path.exists())
+}
+
+impl From<FrameError> for Failure {
+    fn from(error: FrameError) -> Self {
+        Self::from_error(&error).with_hint_if(error.hint())
+    }
 }
 
 impl From<StoreError> for Failure {

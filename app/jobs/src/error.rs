@@ -83,12 +83,6 @@ pub enum FlowError {
         #[source]
         cause: serde_json::Error,
     },
-    /// The frames of the run that was published last are not in the data folder.
-    #[error("the data folder lacks what run {run} left at rest, which every later run builds on")]
-    Lost {
-        /// The run.
-        run: i64,
-    },
     /// A computation ended without a result.
     #[error("a computation broke off")]
     Computation,
@@ -114,7 +108,7 @@ impl FlowError {
                 | Self::UnknownSource(_)
                 | Self::Store(StoreError::LostLease { .. } | StoreError::Overtaken { .. })
         );
-        !is_final
+        !is_final && !matches!(self, Self::Frame(error) if error.is_loss())
     }
 
     /// What to do about it.
@@ -138,16 +132,15 @@ impl FlowError {
             Self::UnknownSource(_) => Some("`kartei check` lists the sources".to_owned()),
             Self::Interrupted => Some("start it again: what was pulled is at rest".to_owned()),
             Self::PutDown => Some("it goes on when `kartei serve` runs again".to_owned()),
-            Self::LostLease => Some("see that the store can be reached; `kartei runs` shows who has the run".to_owned()),
-            Self::TimedOut { .. } => {
-                Some("see what took so long with `kartei runs show`, or allow more with `timeout` in jobs.toml".to_owned())
+            Self::LostLease => {
+                Some("see that the store can be reached; `kartei runs` shows who has the run".to_owned())
             }
-            Self::Lost { .. } => Some(
-                "put the data folder back from its backup, or name the right one in `[data] folder`; the persons in the \
-                 store are as they were"
-                    .to_owned(),
+            Self::TimedOut { .. } => Some(
+                "see what took so long with `kartei runs show`, or allow more with `timeout` in jobs.toml".to_owned(),
             ),
-            Self::Report(cause) => Some(format!("see that kartei may write to `reports` in the data folder ({})", cause.kind())),
+            Self::Report(cause) => {
+                Some(format!("see that kartei may write to `reports` in the data folder ({})", cause.kind()))
+            }
             Self::Link(_) | Self::Persons(_) | Self::Mail(_) => None,
         }
     }

@@ -22,8 +22,8 @@ use crate::heartbeat::keep_alive;
 use crate::options::RunOptions;
 use crate::progress::Progress;
 use crate::project::Project;
-use crate::rest::Rest;
 use crate::retention;
+use crate::run_frames::RunFrames;
 use crate::steps::{Step, link, normalise, notify, persons, publish, pull, report};
 use crate::verdicts::{self, Verdicts};
 use crate::watch::{Stop, Watch, Why};
@@ -47,8 +47,9 @@ pub async fn conduct(
 ) -> Result<Ended, FlowError> {
     let job = project.jobs.jobs.get(&run.job).cloned().ok_or_else(|| FlowError::UnknownJob(run.job.clone()))?;
     let options = RunOptions::of_parameters(&run.parameters).over(&job.params);
-    let rest = Rest::of_run(project.frames(), run.id);
-    let previous = store.published().await?.map(|state| state.run_id);
+    let published = store.published().await?;
+    let previous = published.as_ref().map(|state| state.run_id);
+    let rest = RunFrames::of_attempt(project.frames(), &lease, published);
     let verdicts = &Verdicts::default();
     let (run, lease, options, rest) = (&run, &lease, &options, &rest);
     store.begin_run(lease, clock()).await?;
@@ -180,19 +181,28 @@ impl<'a> Conductor<'a> {
     async fn normalise(&mut self) -> Result<normalise::Canonical, FlowError> {
         let step = self.step;
         let rows = |found: &normalise::Canonical| found.records.values().sum();
-        self.perform(("normalise", StepName::Consolidate), rows, || normalise::normalise(&step).boxed()).await
+        let found: normalise::Canonical =
+            self.perform(("normalise", StepName::Consolidate), rows, || normalise::normalise(&step).boxed()).await?;
+        self.step.rest.know(&found.frames);
+        Ok(found)
     }
 
     async fn link(&mut self) -> Result<link::Matched, FlowError> {
         let step = self.step;
         let rows = |found: &link::Matched| found.statistics.scored_pairs;
-        self.perform(("match", StepName::Consolidate), rows, || link::link(&step).boxed()).await
+        let found: link::Matched =
+            self.perform(("match", StepName::Consolidate), rows, || link::link(&step).boxed()).await?;
+        self.step.rest.know(&found.frames);
+        Ok(found)
     }
 
     async fn consolidate(&mut self) -> Result<persons::Consolidated, FlowError> {
         let step = self.step;
         let rows = |found: &persons::Consolidated| found.statistics.golden.persons;
-        self.perform(("persons", StepName::Consolidate), rows, || persons::consolidate(&step).boxed()).await
+        let found: persons::Consolidated =
+            self.perform(("persons", StepName::Consolidate), rows, || persons::consolidate(&step).boxed()).await?;
+        self.step.rest.know(&found.frames);
+        Ok(found)
     }
 
     async fn publish(&mut self, taken: &[BatchId]) -> Result<publish::Visible, FlowError> {

@@ -9,7 +9,7 @@ use polars_core::prelude::{Column, DataFrame, DataType, PolarsResult, StringChun
 
 use crate::error::FlowError;
 use crate::project::Project;
-use crate::rest::Rest;
+use crate::steps::compute;
 use crate::steps::link::{model_of, rows};
 
 /// The run that was published last.
@@ -30,17 +30,17 @@ pub struct LastRun {
 }
 
 impl LastRun {
-    /// Reads it; none where nothing was published, or where its frames are no longer at rest.
+    /// Reads it; none where nothing was published. A frame that is missing or changed is an error.
     pub async fn read(project: &Project, store: &Store) -> Result<Option<Self>, FlowError> {
         let Some(published) = store.published().await? else { return Ok(None) };
         let run_id = published.run_id;
         let Some(model) = store.run(run_id).await?.and_then(|view| model_of(&view)) else { return Ok(None) };
-        let rest = Rest::of_run(project.frames(), run_id);
-        let (Some(records), Some(clusters)) =
-            (rest.of_earlier(run_id, "records").await?, rest.of_earlier(run_id, "clusters").await?)
-        else {
-            return Ok(None);
-        };
+        let frames = project.frames();
+        let (records, clusters) = compute(move || {
+            let read = |what: &str| frames.get(published.frames.of(what)?, None);
+            Ok((read("records")?, read("clusters")?))
+        })
+        .await?;
         Ok(Some(Self::of(run_id, records, (rows(&clusters, "cluster")?, rows(&clusters, "counted")?), model)?))
     }
 

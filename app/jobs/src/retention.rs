@@ -1,19 +1,15 @@
-//! What is removed once a run is over: frames that no later run reads, and rows older than `[retention]` says.
+//! What is removed once a run is over: frames that nothing names, and rows older than `[retention]` says.
 //!
-//! The published run, the one published before it, and whatever is under way keep all their frames. Of those that ended
-//! since without publishing the newest few keep theirs, so that they can be resumed; a night that fails for weeks must not
-//! fill the disk.
+//! Which frames are named the store says: those of the publication and of the one before it, of pages that wait, and of
+//! finished steps of runs that go on or can be resumed. Of the runs that ended without publishing the newest few keep
+//! theirs; a night that fails for weeks must not fill the disk.
 
-use std::collections::BTreeSet;
-use std::fs::{self, DirEntry};
-use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kartei_schemas::duration::Span;
-use kartei_store::frames::Frames;
-use kartei_store::{Keep, RunFilter, RunState};
+use kartei_store::frames::{FrameError, FrameFile, Frames, Writer, is_half_written};
+use kartei_store::{Keep, NamedFrames};
 
 use crate::error::FlowError;
 use crate::steps::{Step, compute};
@@ -22,18 +18,14 @@ use crate::steps::{Step, compute};
 const ORPHANED_AFTER: Duration = Duration::from_hours(1);
 
 /// So many runs that ended without publishing, counted from the newest, keep their frames.
-const RESUMABLE: usize = 3;
+const RESUMABLE: u32 = 3;
 
 /// Which frames stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// The run that is published; 0 where none is.
-    pub published: i64,
-    /// Older runs whose frames stay.
-    pub others: BTreeSet<i64>,
-    /// Batches that wait to be published stay, however old.
-    pub waiting: BTreeSet<String>,
-    /// Consumed batches that came to rest since stay.
+    /// What the store names.
+    pub named: NamedFrames,
+    /// Pages that came to rest since stay, though they are published.
     pub batches_from: DateTime<Utc>,
     /// The moment.
     pub now: DateTime<Utc>,
@@ -42,9 +34,9 @@ pub struct Kept {
 /// What was removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Runs' folders.
-    pub runs: u64,
-    /// Batches.
+    /// Frames of runs.
+    pub frames: u64,
+    /// Pages.
     pub batches: u64,
     /// Half-written frames.
     pub orphans: u64,
@@ -54,10 +46,9 @@ pub struct Swept {
 /// that ended well and left nothing at rest has no need to. Trouble is logged: it is no reason for the run to fail.
 pub async fn clean(step: &Step<'_>, ended_well: bool) {
     let outcome = if step.options.dry_run {
-        let own = step.rest.frames().remove_folder(&format!("runs/{}", step.run.id));
-        own.map(|()| Swept { runs: 1, ..Swept::default() }).map_err(FlowError::from)
-    } else if step.previous == Some(step.run.id) || ended_well && !step.rest.has_any() {
-        // A run that was taken up again after it had published does not know which one was published before it.
+        let (frames, run) = (step.rest.frames().clone(), step.run.id);
+        compute(move || Ok(frames.remove_run(run)?)).await.map(|_| Swept::default())
+    } else if ended_well && !step.rest.has_any() {
         return;
     } else {
         remove(step).await
@@ -71,20 +62,13 @@ pub async fn clean(step: &Step<'_>, ended_well: bool) {
 async fn remove(step: &Step<'_>) -> Result<Swept, FlowError> {
     let settings = &step.project.settings.retention;
     let now = step.now();
-    let states = vec![RunState::Due, RunState::Claimed, RunState::Running];
-    let active = step.store.runs(&RunFilter { states, ..RunFilter::default() }).await?;
-    let published = step.store.published().await?.map_or(0, |state| state.run_id);
-    // Whoever did not publish sees what is published; the one before that is what the last publication has left below it.
-    let before_that = match step.previous {
-        Some(previous) if previous != published => Some(previous),
-        _ => newest_below(published, step.rest.frames())?,
-    };
-    let others = active.iter().map(|run| run.id).chain(before_that).collect();
-    let waiting = step.store.waiting_batches().await?.into_iter().filter_map(|batch| batch.frame);
-    let waiting = waiting.filter_map(|name| name.strip_prefix("batches/").map(str::to_owned)).collect();
-    let kept = Kept { published, others, waiting, batches_from: before(now, settings.frames), now };
+    // Which files are there is asked first: one that comes to rest after this is nobody's to remove.
     let frames = step.rest.frames().clone();
-    let swept = compute(move || Ok(sweep(&frames, &kept)?)).await?;
+    let files = compute(move || Ok(frames.files()?)).await?;
+    let named = step.store.named_frames(RESUMABLE).await?;
+    let kept = Kept { named, batches_from: before(now, settings.frames), now };
+    let frames = step.rest.frames().clone();
+    let swept = compute(move || Ok(sweep(&frames, &files, &kept)?)).await?;
     // What changed in a person, and the rows still in quarantine, stay for as long as the person does.
     let keep = Keep {
         runs_from: Some(before(now, settings.runs)),
@@ -98,12 +82,6 @@ async fn remove(step: &Step<'_>) -> Result<Swept, FlowError> {
     Ok(swept)
 }
 
-/// The newest run below this one that has frames.
-fn newest_below(run: i64, frames: &Frames) -> Result<Option<i64>, kartei_store::frames::FrameError> {
-    let runs = frames.folders("runs")?.into_iter().filter_map(|folder| folder.parse::<i64>().ok());
-    Ok(runs.filter(|other| *other < run).max())
-}
-
 /// The moment before which all is older than this.
 fn before(now: DateTime<Utc>, span: Span) -> DateTime<Utc> {
     let span = i64::try_from(span.seconds()).ok().and_then(TimeDelta::try_seconds);
@@ -111,62 +89,40 @@ fn before(now: DateTime<Utc>, span: Span) -> DateTime<Utc> {
     span.and_then(|span| now.checked_sub_signed(span)).unwrap_or_default().max(DateTime::UNIX_EPOCH)
 }
 
-/// Removes the frames that do not stay.
-pub fn sweep(frames: &Frames, kept: &Kept) -> Result<Swept, kartei_store::frames::FrameError> {
+/// Removes those of the files that do not stay.
+pub fn sweep(frames: &Frames, files: &[FrameFile], kept: &Kept) -> Result<Swept, FrameError> {
     let mut swept = Swept::default();
-    // A folder that is not named as a run is none of ours.
-    let mut runs: Vec<i64> = frames.folders("runs")?.iter().filter_map(|folder| folder.parse().ok()).collect();
-    runs.sort_unstable();
-    let ended = |run: &&i64| **run > kept.published && !kept.others.contains(run);
-    let resumable: BTreeSet<i64> = runs.iter().rev().filter(ended).take(RESUMABLE).copied().collect();
-    for run in runs {
-        let name = format!("runs/{run}");
-        if run != kept.published && !kept.others.contains(&run) && !resumable.contains(&run) {
-            frames.remove_folder(&name)?;
-            swept.runs += 1;
+    for file in files {
+        // A file that is not named as a frame is none of ours.
+        let Some(writer) = Writer::by_name(&file.name) else { continue };
+        let count = if is_half_written(file) {
+            if file.modified + ORPHANED_AFTER >= kept.now {
+                continue;
+            }
+            &mut swept.orphans
+        } else if kept.named.is_kept(&file.name) || kept.named.writers.contains(&writer) {
+            continue;
+        } else if file.name.starts_with("batches/") {
+            if file.modified >= kept.batches_from {
+                continue;
+            }
+            &mut swept.batches
         } else {
-            swept.orphans += remove_files(&frames.folder().join(&name), |file| is_orphan(file, kept));
-        }
-    }
-    for source in frames.folders("batches")? {
-        let folder = frames.folder().join("batches").join(&source);
-        swept.orphans += remove_files(&folder, |file| is_orphan(file, kept));
-        swept.batches += remove_files(&folder, |file| is_spent(&source, file, kept));
+            &mut swept.frames
+        };
+        frames.remove_file(file)?;
+        *count += 1;
     }
     Ok(swept)
 }
 
-/// Removes the files of a folder that a rule names. One that cannot be removed stays until the next time.
-fn remove_files(folder: &Path, rule: impl Fn(&DirEntry) -> io::Result<bool>) -> u64 {
-    let Ok(entries) = fs::read_dir(folder) else { return 0 };
-    let spent = entries.flatten().filter(|file| rule(file).unwrap_or(false));
-    spent.filter(|file| fs::remove_file(file.path()).is_ok()).count() as u64
-}
-
-fn is_orphan(file: &DirEntry, kept: &Kept) -> io::Result<bool> {
-    let is_part = file.path().extension().is_some_and(|ending| ending == "part");
-    Ok(is_part && DateTime::<Utc>::from(file.metadata()?.modified()?) + ORPHANED_AFTER < kept.now)
-}
-
-fn is_spent(source: &str, file: &DirEntry, kept: &Kept) -> io::Result<bool> {
-    let name = file.file_name();
-    let frame = name.to_str().and_then(|name| name.strip_suffix(".parquet"));
-    let run = frame.and_then(run_of_batch);
-    let is_consumed = run.is_some_and(|run| run <= kept.published)
-        && frame.is_some_and(|frame| !kept.waiting.contains(&format!("{source}/{frame}")));
-    Ok(is_consumed && DateTime::<Utc>::from(file.metadata()?.modified()?) < kept.batches_from)
-}
-
-/// The run that pulled a batch: `17` of `17-3-gone.parquet`.
-fn run_of_batch(name: &str) -> Option<i64> {
-    name.split_once('-')?.0.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs::File;
 
     use chrono::TimeZone;
+    use kartei_store::frames::FrameRef;
     use polars_core::prelude::df;
 
     use super::*;
@@ -175,78 +131,89 @@ mod tests {
         Utc.with_ymd_and_hms(2026, 11, 24, hour, 0, 0).unwrap()
     }
 
-    fn put(frames: &Frames, names: &[&str], written: DateTime<Utc>) {
-        for name in names {
-            frames.write(name, &df!("key" => ["1"]).unwrap()).unwrap();
-            let file = frames.folder().join(format!("{name}.parquet"));
-            File::options().write(true).open(file).unwrap().set_modified(written.into()).unwrap();
+    struct House {
+        folder: tempfile::TempDir,
+        frames: Frames,
+    }
+
+    impl House {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            Self { frames: Frames::new(folder.path()), folder }
+        }
+
+        fn put(&self, name: &str, written: DateTime<Utc>) -> FrameRef {
+            let reference = self.frames.put(name, &df!("key" => ["1"]).unwrap()).unwrap();
+            let file = File::options().write(true).open(self.frames.path(name)).unwrap();
+            file.set_modified(written.into()).unwrap();
+            reference
+        }
+
+        fn sweep(&self, named: NamedFrames) -> Swept {
+            let kept = Kept { named, batches_from: at(4), now: at(8) };
+            sweep(&self.frames, &self.frames.files().unwrap(), &kept).unwrap()
+        }
+
+        fn names(&self) -> Vec<String> {
+            self.frames.files().unwrap().into_iter().map(|file| file.name).collect()
         }
     }
 
-    fn kept() -> Kept {
-        Kept {
-            published: 7,
-            others: BTreeSet::from([5]),
-            waiting: BTreeSet::from(["members/5-0".to_owned()]),
-            batches_from: at(4),
-            now: at(8),
+    #[test]
+    fn what_is_named_stays_and_what_nothing_names_goes_with_its_folder() {
+        let house = House::new();
+        let published = house.put("runs/7-1/records", at(1));
+        let step = house.put("runs/5-2/records", at(1));
+        house.put("runs/7-1/upserts", at(1));
+        house.put("runs/5-1/records", at(1));
+        let swept = house.sweep(NamedFrames { needed: vec![published], kept: vec![step], ..NamedFrames::default() });
+        assert_eq!(
+            (swept.frames, house.names()),
+            (2, ["runs/5-2/records", "runs/7-1/records"].map(str::to_owned).to_vec())
+        );
+        assert_eq!(house.frames.folders("runs").unwrap(), ["5-2", "7-1"]);
+    }
+
+    #[test]
+    fn what_a_living_attempt_has_put_and_not_yet_named_stays_and_what_a_dead_one_left_goes() {
+        let house = House::new();
+        house.put("runs/9-1/records", at(1));
+        house.put("runs/9-2/records", at(1));
+        let writers = BTreeSet::from([Writer { run_id: 9, token: 2 }]);
+        assert_eq!(house.sweep(NamedFrames { writers, ..NamedFrames::default() }).frames, 1);
+        assert_eq!(house.names(), ["runs/9-2/records"]);
+    }
+
+    #[test]
+    fn a_page_that_waits_stays_however_old_it_is_and_one_that_is_published_for_its_term() {
+        let house = House::new();
+        let waiting = house.put("batches/members/5-1-0", at(1));
+        for (name, written) in
+            [("batches/members/5-1-1", 1), ("batches/members/6-1-1", 3), ("batches/members/7-1-0", 5)]
+        {
+            house.put(name, at(written));
         }
-    }
-
-    #[test]
-    fn the_published_run_the_one_before_and_newer_ones_keep_their_frames() {
-        let folder = tempfile::tempdir().unwrap();
-        let frames = Frames::new(folder.path());
-        let all = ["runs/4/records", "runs/5/records", "runs/6/records", "runs/7/records", "runs/8/records"];
-        put(&frames, &all, at(1));
-        let swept = sweep(&frames, &kept()).unwrap();
-        assert_eq!((swept.runs, frames.folders("runs").unwrap()), (2, ["5", "7", "8"].map(str::to_owned).to_vec()));
-    }
-
-    #[test]
-    fn of_the_runs_that_ended_without_publishing_the_newest_keep_their_frames() {
-        let folder = tempfile::tempdir().unwrap();
-        let frames = Frames::new(folder.path());
-        let all: Vec<String> = (7..=13).map(|run| format!("runs/{run}/records")).collect();
-        put(&frames, &all.iter().map(String::as_str).collect::<Vec<_>>(), at(1));
-        // Run 9 is under way: it keeps what it has, and does not count.
-        let kept = Kept { others: BTreeSet::from([9]), ..kept() };
-        assert_eq!(sweep(&frames, &kept).unwrap().runs, 2);
-        assert_eq!(frames.folders("runs").unwrap(), ["11", "12", "13", "7", "9"]);
-        sweep(&frames, &Kept { published: 0, others: BTreeSet::new(), ..kept }).unwrap();
-        assert_eq!(frames.folders("runs").unwrap(), ["11", "12", "13"], "nothing was ever published");
-    }
-
-    #[test]
-    fn a_batch_that_waits_to_be_published_stays_however_old_it_is() {
-        let folder = tempfile::tempdir().unwrap();
-        let frames = Frames::new(folder.path());
-        put(&frames, &["batches/members/5-0", "batches/members/5-1"], at(1));
-        assert_eq!(sweep(&frames, &kept()).unwrap().batches, 1);
-        assert!(frames.exists("batches/members/5-0"));
-    }
-
-    #[test]
-    fn only_batches_that_are_consumed_and_old_are_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let frames = Frames::new(folder.path());
-        put(&frames, &["batches/members/6-0", "batches/members/6-1-gone", "batches/members/8-0"], at(3));
-        put(&frames, &["batches/members/7-0"], at(5));
-        assert_eq!(sweep(&frames, &kept()).unwrap().batches, 2);
-        assert!(frames.exists("batches/members/8-0") && frames.exists("batches/members/7-0"));
+        assert_eq!(house.sweep(NamedFrames { needed: vec![waiting], ..NamedFrames::default() }).batches, 2);
+        assert_eq!(house.names(), ["batches/members/5-1-0", "batches/members/7-1-0"]);
     }
 
     #[test]
     fn half_a_frame_without_a_writer_is_removed_but_not_one_that_is_being_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let frames = Frames::new(folder.path());
-        put(&frames, &["runs/7/records"], at(1));
-        for (name, written) in [("pairs.parquet.part", at(6)), ("ledger.parquet.part", at(8))] {
-            let file = File::create(folder.path().join("runs/7").join(name)).unwrap();
+        let house = House::new();
+        let named = NamedFrames { needed: vec![house.put("runs/7-1/records", at(1))], ..NamedFrames::default() };
+        for (name, written) in [("pairs.parquet.3-1.part", at(6)), ("ledger.parquet.3-1.part", at(8))] {
+            let file = File::create(house.folder.path().join("runs/7-1").join(name)).unwrap();
             file.set_modified(written.into()).unwrap();
         }
-        assert_eq!(sweep(&frames, &kept()).unwrap(), Swept { orphans: 1, ..Swept::default() });
-        assert!(folder.path().join("runs/7/ledger.parquet.part").exists() && frames.exists("runs/7/records"));
+        assert_eq!(house.sweep(named), Swept { orphans: 1, ..Swept::default() });
+        assert_eq!(house.names(), ["runs/7-1/ledger.parquet.3-1.part", "runs/7-1/records"]);
+    }
+
+    #[test]
+    fn what_is_not_named_as_a_frame_stays() {
+        let house = House::new();
+        house.put("runs/of-the-admin/notes", at(1));
+        assert_eq!(house.sweep(NamedFrames::default()), Swept::default());
     }
 
     #[test]
@@ -257,7 +224,6 @@ mod tests {
 
     #[test]
     fn an_empty_data_folder_is_no_trouble() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(sweep(&Frames::new(folder.path().join("data")), &kept()).unwrap(), Swept::default());
+        assert_eq!(House::new().sweep(NamedFrames::default()), Swept::default());
     }
 }

@@ -1,21 +1,24 @@
-//! How long it takes to publish a first night: `publish FRAMES URL`, where FRAMES is the folder that a run left, such as
-//! `data/runs/1`, and URL an empty store.
+//! How long it takes to publish a first night: `publish STORE DATA URL`, where STORE is that of a first
+//! night, DATA its data folder, and URL an empty store.
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "an example that fails may say so loudly")]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use kartei_store::frames::Frames;
+use kartei_store::frames::{FrameSet, Frames};
 use kartei_store::{Cause, Claim, NewRun, Publication, Store, StoreOptions};
 use serde_json::json;
 
 #[tokio::main]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
-    let (folder, url) = arguments.next().zip(arguments.next()).expect("the folder of a run's frames, and a store");
-    let frames = Frames::new(folder);
-    let read = |name: &str| frames.read(name, None).expect("a frame of the run");
+    let mut argument = || arguments.next().expect("a store, its data folder, and an empty store");
+    let (first, frames, url) = (argument(), Frames::new(argument()), argument());
+    let first = Store::open(&StoreOptions::new(first)).await.expect("the store opens");
+    let night = first.run(1).await.expect("the run is read").expect("there is a run 1");
+    let laid = night.steps.iter().find(|step| step.name == "persons").expect("it has made persons").frames();
+    let read = |what: &str| frames.get(laid.of(what).expect("it is named"), None).expect("a frame of the run");
     let (persons, gone, records) = (read("persons"), read("gone"), read("record_map"));
     let (values, changes) = (read("values"), read("changes"));
 
@@ -57,7 +60,7 @@ async fn main() {
         mails: &[],
         org: None,
         statistics: &json!({}),
-        frames: &json!({}),
+        frames: &FrameSet::default(),
     };
     let begun = Instant::now();
     let published = store.publish(&lease, &publication, now).await.expect("it is published");

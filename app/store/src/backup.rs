@@ -60,6 +60,7 @@ impl Store {
         if copy.version > known {
             return Err(StoreError::Newer { found: copy.version, known });
         }
+        crate::migrate::refuse_outdated(copy.version)?;
         match copy.kind.as_str() {
             "sqlite" => sqlite::restore(options, folder, replace).await,
             _ => postgres::restore(options, folder, copy, replace).await,

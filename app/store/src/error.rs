@@ -43,6 +43,30 @@ pub enum StoreError {
         /// The newest version that the program knows.
         known: i64,
     },
+    /// The tables are of a kartei that kept its data in another way, and there is no way from there to here.
+    #[error("the store was made by an older kartei that is not compatible: it is at {found}, and {needed} is needed")]
+    Outdated {
+        /// The store's version.
+        found: i64,
+        /// The oldest version from which there is a way.
+        needed: i64,
+    },
+    /// The tables are older than this program, and whoever only looks does not change them.
+    #[error("the store is older than this program: it is at {found}, the program knows {known}")]
+    Older {
+        /// The store's version.
+        found: i64,
+        /// The newest version that the program knows.
+        known: i64,
+    },
+    /// Store and data folder do not belong together.
+    #[error("{folder} is not the data folder of this store: {reason}")]
+    DataFolder {
+        /// The folder.
+        folder: String,
+        /// Why it is not.
+        reason: String,
+    },
     /// A migration failed; nothing of it was kept.
     #[error("migration {version} failed")]
     Migration {
@@ -126,6 +150,14 @@ impl StoreError {
             Self::Connection { .. } => "see that the file's folder exists, or that the database runs and is reachable",
             Self::Refused { .. } => "see the user, the password (`store.password_file`) and the rights in the database",
             Self::Newer { .. } => "install the newer kartei, or restore the backup made before the upgrade",
+            Self::Outdated { .. } => {
+                "begin anew with an empty store and an empty data folder, or keep the older program"
+            }
+            Self::Older { .. } => "run `kartei check` (or `kartei serve`) first: it brings the store up to date",
+            Self::DataFolder { .. } => {
+                "name the right one in `[data] folder` (every process that serves a store needs the same folder), or put store \
+                 and folder back together from a backup (`kartei restore`); nothing was run"
+            }
             Self::Damaged { .. } => "see that `store.url` names the right file; else restore a backup",
             Self::LostLease { .. } => "another worker goes on with it: see `kartei runs`",
             Self::Overtaken { .. } => "run the job again: it will start from what is published now",

@@ -31,7 +31,12 @@ const MIGRATIONS: &[Migration] = &[
     migration!(20261125040000, "stewards"),
     migration!(20261125060000, "suffix_and_reject_key"),
     migration!(20261125070000, "runner"),
+    migration!(20261129020000, "frames"),
 ];
+
+/// Since then frames prove themselves, and deliveries have a verdict: what an older store names cannot be read any more.
+#[expect(clippy::unreadable_literal, reason = "the number is a file name")]
+const NEEDED: i64 = 20261129000000;
 
 /// Any number that no other program is likely to take.
 const ADVISORY_LOCK: i64 = 0x6b61_7274_6569;
@@ -51,6 +56,9 @@ pub(crate) async fn apply(store: &Store) -> Result<()> {
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
+    if is_outdated(found) && has_run(&mut session).await? {
+        return Err(StoreError::Outdated { found, needed: NEEDED });
+    }
     for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
         run(&mut session, migration)
             .await
@@ -58,6 +66,30 @@ pub(crate) async fn apply(store: &Store) -> Result<()> {
         tracing::info!(version = migration.version, name = migration.name, "migrated the store");
     }
     session.commit().await
+}
+
+/// Whether there is no way from tables of this version to today's, if anything stands in them.
+pub(crate) fn refuse_outdated(found: i64) -> Result<()> {
+    if is_outdated(found) { Err(StoreError::Outdated { found, needed: NEEDED }) } else { Ok(()) }
+}
+
+fn is_outdated(found: i64) -> bool {
+    found > 0 && found < NEEDED
+}
+
+async fn has_run(session: &mut Session) -> Result<bool> {
+    Ok(sql("select count(*) from run").integer(session).await? > 0)
+}
+
+/// Leaves the tables as they are: refuses those of another version, and makes them where there are none.
+pub(crate) async fn heed(store: &Store) -> Result<()> {
+    let (found, known) = (current(store).await?, known());
+    match found {
+        0 => apply(store).await,
+        found if found > known => Err(StoreError::Newer { found, known }),
+        found if found < known => Err(StoreError::Older { found, known }),
+        _ => Ok(()),
+    }
 }
 
 /// The version that this program works with.

@@ -103,6 +103,14 @@ impl Store {
         }
     }
 
+    /// Opens the store as it is: one whose tables are older than this program is refused, since whoever looks at it or
+    /// asks for a run does not change it under others.
+    pub async fn open_as_it_is(options: &StoreOptions) -> Result<Self> {
+        let store = Self::connect(options, Purpose::Work).await?;
+        migrate::heed(&store).await?;
+        Ok(store)
+    }
+
     async fn open_once(options: &StoreOptions) -> Result<Self> {
         let store = Self::connect(options, Purpose::Work).await?;
         migrate::apply(&store).await?;

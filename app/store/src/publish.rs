@@ -8,7 +8,8 @@ use polars_core::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::session::{Session, sql};
+use crate::frames::FrameSet;
+use crate::session::{Row, Session, sql};
 use crate::{
     BatchId, Lease, NewMail, NewReviewItem, Result, Store, StoreError, bulk, claims, outbox, review, statistics,
 };
@@ -44,8 +45,8 @@ pub struct Publication<'a> {
     pub org: Option<&'a OrgSchema>,
     /// The run's figures.
     pub statistics: &'a Json,
-    /// The frames at rest that are current from now on: what for → name.
-    pub frames: &'a Json,
+    /// The frames at rest that are current from now on.
+    pub frames: &'a FrameSet,
 }
 
 /// What was written.
@@ -68,14 +69,16 @@ pub struct Published {
 }
 
 /// What is visible now.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublishedState {
     /// The run that published it.
     pub run_id: i64,
     /// When.
     pub published_at: DateTime<Utc>,
-    /// The frames at rest that belong to it: what for → name.
-    pub frames: Json,
+    /// The frames at rest that belong to it.
+    pub frames: FrameSet,
+    /// Those of the publication before it, which whoever still reads them may need.
+    pub frames_before: FrameSet,
 }
 
 impl Store {
@@ -129,13 +132,20 @@ async fn write(
 }
 
 pub(crate) async fn pointer(session: &mut Session) -> Result<Option<PublishedState>> {
-    let row = sql("select run_id, published_at, frames from publication where id = 1").row(session).await?;
+    let row =
+        sql("select run_id, published_at, frames, frames_before from publication where id = 1").row(session).await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(PublishedState {
         run_id: row.integer("run_id")?,
         published_at: row.instant("published_at")?,
-        frames: row.json("frames")?,
+        frames: frames_of(&row, "frames")?,
+        frames_before: frames_of(&row, "frames_before")?,
     }))
+}
+
+fn frames_of(row: &Row, column: &str) -> Result<FrameSet> {
+    serde_json::from_value(row.json(column)?)
+        .map_err(|_| StoreError::Column { column: column.to_owned(), reason: "it names no frames".to_owned() })
 }
 
 /// Moves the pointer first: of two runs that publish at once the second waits here, and then sees that it was overtaken.
@@ -145,21 +155,22 @@ async fn move_pointer(
     publication: &Publication<'_>,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    let frames = serde_json::json!(publication.frames);
     let moved = match publication.base {
         Some(base) => {
-            sql("update publication set run_id = ?, published_at = ?, frames = ? where id = 1 and run_id = ?")
+            sql("update publication set run_id = ?, published_at = ?, frames_before = frames, frames = ? where id = 1 and run_id = ?")
                 .bind(run_id)
                 .bind(now)
-                .bind(publication.frames.clone())
+                .bind(frames)
                 .bind(base)
                 .execute(session)
                 .await?
         }
         None => {
-            sql("insert into publication (id, run_id, published_at, frames) values (1, ?, ?, ?) on conflict (id) do nothing")
+            sql("insert into publication (id, run_id, published_at, frames, frames_before) values (1, ?, ?, ?, '{}') on conflict (id) do nothing")
                 .bind(run_id)
                 .bind(now)
-                .bind(publication.frames.clone())
+                .bind(frames)
                 .execute(session)
                 .await?
         }

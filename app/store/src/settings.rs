@@ -13,6 +13,19 @@ impl Store {
         row.as_ref().map(|row| row.text("value")).transpose()
     }
 
+    /// Writes a setting, whatever stood there.
+    pub(crate) async fn replace_setting(&self, name: &str, value: &str, now: DateTime<Utc>) -> Result<()> {
+        let mut session = self.begin().await?;
+        sql("insert into setting (name, value, created_at) values (?, ?, ?) \
+             on conflict (name) do update set value = excluded.value, created_at = excluded.created_at")
+        .bind(name)
+        .bind(value)
+        .bind(now)
+        .execute(&mut session)
+        .await?;
+        session.commit().await
+    }
+
     /// The setting as it stands after writing `candidate` unless there is one: of several processes that start at once
     /// all get the same.
     pub async fn setting_or(&self, name: &str, candidate: &str, now: DateTime<Utc>) -> Result<String> {

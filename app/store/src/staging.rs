@@ -4,9 +4,21 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::frames::FrameRef;
 use crate::rejects::{self, NewReject};
 use crate::session::{Row, Session, sql};
-use crate::{Lease, Result, Store};
+use crate::words::words;
+use crate::{Lease, Result, Store, StoreError};
+
+words! {
+    /// What the frame of a page holds.
+    BatchKind {
+        /// Rows that are new or changed.
+        Rows = "rows",
+        /// Keys of records that a complete listing no longer holds.
+        Gone = "gone",
+    }
+}
 
 /// How far a source has been read, and what its last delivery looked like.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,7 +37,7 @@ pub struct SourceCursor {
     pub newest_data_at: Option<DateTime<Utc>>,
 }
 
-/// A page to put at rest. Its frame is written before, and named here.
+/// A page to put at rest. Its frame is put before, and named here.
 #[derive(Debug, Clone)]
 pub struct NewBatch {
     /// The source.
@@ -33,8 +45,10 @@ pub struct NewBatch {
     /// The page's number within this run and source, from 0. The same number again replaces nothing and is no error:
     /// the page had come to rest before the run was interrupted.
     pub number: u32,
-    /// The frame's name at rest; none when the page held nothing new.
-    pub frame: Option<String>,
+    /// What its frame holds.
+    pub kind: BatchKind,
+    /// The frame at rest; none when the page held nothing new.
+    pub frame: Option<FrameRef>,
     /// The file or endpoint that the page came from, as a person would name it.
     pub origin: String,
     /// Whether the page belongs to a complete listing.
@@ -62,8 +76,10 @@ pub struct Batch {
     pub source: String,
     /// The page's number within the run and source.
     pub number: u32,
-    /// The frame's name; none when the page held nothing new.
-    pub frame: Option<String>,
+    /// What its frame holds.
+    pub kind: BatchKind,
+    /// The frame at rest; none when the page held nothing new.
+    pub frame: Option<FrameRef>,
     /// Where the page came from.
     pub origin: String,
     /// Whether the page belongs to a complete listing.
@@ -146,6 +162,12 @@ pub(crate) async fn waiting(session: &mut Session) -> Result<Vec<Batch>> {
     statement.rows(session).await?.iter().map(from_row).collect()
 }
 
+/// The frames of batches that a publication has taken up.
+pub(crate) async fn consumed_frames(session: &mut Session) -> Result<Vec<FrameRef>> {
+    let statement = sql("select frame from batch where published_by is not null and frame is not null");
+    statement.rows(session).await?.iter().map(|row| frame_of(&row.text("frame")?)).collect()
+}
+
 /// Marks batches as taken up. One that is not there any more, or was taken up before, is no error.
 pub(crate) async fn mark_published(session: &mut Session, run_id: i64, batches: &[BatchId]) -> Result<()> {
     for batch in batches {
@@ -158,29 +180,31 @@ pub(crate) async fn mark_published(session: &mut Session, run_id: i64, batches: 
 
 const CURSOR: &str = "select source, cursor, columns, listing_rows, listed_at, newest_data_at from source_cursor";
 
-const BATCH: &str = "select run_id, source, number, frame, origin, complete_listing, rows_read, rows_staged, \
+const BATCH: &str = "select run_id, source, number, kind, frame, origin, complete_listing, rows_read, rows_staged, \
                      rows_unchanged, rows_collapsed, rows_rejected, created_at from batch";
 
 async fn insert(session: &mut Session, run_id: i64, batch: &NewBatch, now: DateTime<Utc>) -> Result<bool> {
-    let fresh =
-        sql("insert into batch (run_id, source, number, frame, origin, complete_listing, rows_read, rows_staged, \
+    let fresh = sql(
+        "insert into batch (run_id, source, number, kind, frame, origin, complete_listing, rows_read, rows_staged, \
          rows_unchanged, rows_collapsed, rows_rejected, created_at, sequence) \
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (select coalesce(max(sequence), 0) + 1 from batch)) \
-         on conflict (run_id, source, number) do nothing")
-        .bind(run_id)
-        .bind(&batch.source)
-        .bind(batch.number)
-        .bind(batch.frame.clone())
-        .bind(&batch.origin)
-        .bind(batch.complete_listing)
-        .bind(batch.rows_read)
-        .bind(batch.rows_staged)
-        .bind(batch.rows_unchanged)
-        .bind(batch.rows_collapsed)
-        .bind(batch.rejects.len() as u64)
-        .bind(now)
-        .execute(session)
-        .await?;
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (select coalesce(max(sequence), 0) + 1 from batch)) \
+         on conflict (run_id, source, number) do nothing",
+    )
+    .bind(run_id)
+    .bind(&batch.source)
+    .bind(batch.number)
+    .bind(batch.kind)
+    .bind(batch.frame.as_ref().map(FrameRef::to_text))
+    .bind(&batch.origin)
+    .bind(batch.complete_listing)
+    .bind(batch.rows_read)
+    .bind(batch.rows_staged)
+    .bind(batch.rows_unchanged)
+    .bind(batch.rows_collapsed)
+    .bind(batch.rejects.len() as u64)
+    .bind(now)
+    .execute(session)
+    .await?;
     Ok(fresh == 1)
 }
 
@@ -218,7 +242,8 @@ fn from_row(row: &Row) -> Result<Batch> {
         run_id: row.integer("run_id")?,
         source: row.text("source")?,
         number: u32::try_from(row.integer("number")?).unwrap_or(u32::MAX),
-        frame: row.optional_text("frame")?,
+        kind: row.word("kind")?,
+        frame: row.optional_text("frame")?.as_deref().map(frame_of).transpose()?,
         origin: row.text("origin")?,
         complete_listing: row.flag("complete_listing")?,
         rows_read: row.count("rows_read")?,
@@ -228,4 +253,9 @@ fn from_row(row: &Row) -> Result<Batch> {
         rows_rejected: row.count("rows_rejected")?,
         created_at: row.instant("created_at")?,
     })
+}
+
+fn frame_of(text: &str) -> Result<FrameRef> {
+    FrameRef::from_text(text)
+        .map_err(|_| StoreError::Column { column: "frame".to_owned(), reason: "it names no frame".to_owned() })
 }

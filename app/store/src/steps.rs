@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::frames::FrameSet;
 use crate::session::{Row, Session, sql};
 use crate::words::words;
 use crate::{Lease, Result, Store, StoreError};
@@ -49,6 +50,14 @@ pub struct Step {
     pub output: Json,
     /// What failed, without personal data.
     pub error: Option<String>,
+}
+
+impl Step {
+    /// The frames that it left at rest: the `frames` of its output.
+    pub fn frames(&self) -> FrameSet {
+        let named = self.output.get("frames").and_then(|frames| serde_json::from_value(frames.clone()).ok());
+        named.unwrap_or_default()
+    }
 }
 
 /// How a step ended.

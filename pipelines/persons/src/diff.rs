@@ -36,7 +36,8 @@ pub(crate) const KINDS: [(ChangeKind, &str); 15] = [
     (ChangeKind::Other, "other"),
 ];
 
-/// The persons as they were published last.
+/// The persons as they were published last; none only where nothing was ever published. An empty frame says that something
+/// was, and that nobody was in it.
 pub type PreviousPersons<'a> = Option<&'a DataFrame>;
 
 /// Everything that publishing needs.
@@ -117,11 +118,14 @@ pub fn diff(
 ) -> Result<Diff, PersonsError> {
     let members = flags(persons, "persons", "is_member")?.iter().filter(|member| **member == Some(true)).count() as u64;
     let after = persons.height() as u64;
-    let Some(previous) = previous.filter(|previous| previous.height() > 0) else {
+    let Some(previous) = previous else {
         let counts = ChangeCounts { after, members, created: after, ..ChangeCounts::default() };
         let (gone, changes) = (kinds::gone_frame(&[])?, kinds::frame(&[])?);
         return Ok(Diff { initial: true, persons: persons.clone(), upserts: persons.clone(), gone, changes, counts });
     };
+    // A night in which nobody was left has no columns either.
+    let nobody = persons.head(Some(0));
+    let previous = if previous.width() == 0 { &nobody } else { previous };
     let pairs = Pairs::read(previous, persons)?;
     let differences = compare::all(&pairs)?;
     let renewed = changed_rows(&pairs, &differences);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kartei_schemas::load::{JOBS_FILE, SCHEMAS_FOLDER, SETTINGS_FILE};
+use kartei_store::frames::{FrameRef, Frames};
 use kartei_store::{Copied, Store};
 use serde::Serialize;
 
@@ -128,45 +129,20 @@ async fn attempt_all(
     Err(failure.with_hint("see that `[data] folder` is the right one; `kartei doctor` says what else is missing"))
 }
 
-/// Copies the frames that are current: those of the published run and of runs since, and batches that no run has consumed.
-/// Gives the first that is missing.
+/// Copies the frames that the copied store needs, and compares each with its reference. Gives the first that is missing.
 fn copy_frames(data: &Path, copied: &Copied, folder: &Path) -> Result<Option<String>, Failure> {
-    let published = copied.published.as_ref().map_or(0, |state| state.run_id);
-    let named = copied.published.iter().flat_map(|state| state.frames.as_object().into_iter().flatten());
-    let named = named.filter_map(|(_, name)| name.as_str().map(str::to_owned));
-    let staged = copied.batches.iter().filter_map(|batch| batch.frame.clone());
-    let needed: BTreeSet<String> = named.chain(staged).collect();
-    let failed = |error: &std::io::Error| Failure::because("the frames cannot be copied", error);
-    for kind in ["runs", "batches"] {
-        let from = data.join(kind);
-        if !from.is_dir() {
-            continue;
+    let (from, to) = (Frames::new(data), Frames::new(folder));
+    let published = copied.published.iter().flat_map(|state| state.frames.files().map(|(_, frame)| frame));
+    let waiting = copied.batches.iter().filter_map(|batch| batch.frame.as_ref());
+    let needed: BTreeSet<&FrameRef> = published.chain(waiting).collect();
+    for frame in needed {
+        match archive::link_or_copy(&from.path(&frame.name), &to.path(&frame.name)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Some(frame.name.clone())),
+            copied => copied.during("the frames cannot be copied")?,
         }
-        for file in archive::files_below(&from).map_err(|error| failed(&error))? {
-            let Ok(name) = file.strip_prefix(data) else { continue };
-            if is_current(name, published) {
-                match archive::link_or_copy(&file, &folder.join(name)) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(&error)),
-                    _ => {}
-                }
-            }
-        }
+        to.check(frame)?;
     }
-    Ok(needed.into_iter().find(|name| !folder.join(format!("{name}.parquet")).is_file()))
-}
-
-/// Whether a file of the data folder is needed by what comes next: `runs/17/pairs.parquet` from the published run on,
-/// `batches/members/18-0.parquet` after it.
-fn is_current(name: &Path, published: i64) -> bool {
-    let parts: Vec<String> = name.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-    let is_frame = name.extension().is_some_and(|ending| ending == "parquet");
-    let number = |text: &str| text.split('-').next().and_then(|number| number.parse::<i64>().ok());
-    is_frame
-        && match parts.as_slice() {
-            [kind, run, ..] if kind == "runs" => run.parse::<i64>().is_ok_and(|run| run >= published),
-            [kind, .., file] if kind == "batches" => number(file).is_some_and(|run| run > published),
-            _ => false,
-        }
+    Ok(None)
 }
 
 /// Copies kartei.toml, jobs.toml, schemas and the templates of mails.
@@ -187,25 +163,4 @@ fn copy_configuration(configuration: &Configuration, folder: &Path) -> Result<()
         copy().during(format_args!("{} cannot be copied", file.display()))?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_next_run_needs_is_current() {
-        for (name, expected) in [
-            ("runs/17/pairs.parquet", true),
-            ("runs/18/pairs.parquet", true),
-            ("runs/16/pairs.parquet", false),
-            ("runs/17/pairs.parquet.part", false),
-            ("batches/members/18-0.parquet", true),
-            ("batches/members/18-0-gone.parquet", true),
-            ("batches/members/17-0.parquet", false),
-            ("reports/run-17.html", false),
-        ] {
-            assert_eq!(is_current(Path::new(name), 17), expected, "{name}");
-        }
-    }
 }

@@ -4,6 +4,7 @@ mod frames;
 
 use chrono::TimeDelta;
 use clap::Args;
+use kartei_store::frames::Frames;
 use kartei_store::{Queue, Store, Stuck};
 use owo_colors::OwoColorize;
 use serde::Serialize;
@@ -98,7 +99,7 @@ async fn examine(configuration: &Configuration, store: &Store, fix: bool) -> Res
         let mended = fix && (stuck.given_up > 0 || stuck.lapsed > 0) && store.requeue(queue, now()).await? > 0;
         found.extend(of_queue(area, &stuck, mended));
     }
-    found.extend(frames::examine(&configuration.settings.data.folder, store, fix).await?);
+    found.extend(frames::examine(&Frames::new(&configuration.settings.data.folder), store, fix).await?);
     Ok(found)
 }
 

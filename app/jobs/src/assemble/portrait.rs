@@ -71,11 +71,12 @@ pub(super) async fn doubtful_of_run(step: &Step<'_>, matched: &Matched) -> Resul
     }
     let records = step.rest.get("records").await?;
     let (sources, keys) = (records.column(SOURCE)?.str()?, records.column(KEY)?.str()?);
-    let ids = match step.rest.get("record_map").await {
-        Ok(map) => person_ids(&map, &matched.doubtful, |row| Some((sources.get(row)?, keys.get(row)?)))?,
-        // Before the persons are made there is none.
-        Err(_) => HashMap::new(),
-    };
+    let mut ids = HashMap::new();
+    // Before the persons are made there is none.
+    if step.rest.has("record_map") {
+        let map = step.rest.get("record_map").await?;
+        ids = person_ids(&map, &matched.doubtful, |row| Some((sources.get(row)?, keys.get(row)?)))?;
+    }
     let report = |cluster: &DoubtfulCluster| {
         let id = cluster.rows.first().and_then(|row| ids.get(row)).cloned();
         doubtful(cluster, id.unwrap_or_else(|| "–".to_owned()), |row| {

@@ -137,9 +137,9 @@ async fn the_third_publication_removes_the_frames_of_the_first() {
     for night in 1..=2 {
         assert!(house.night(night).await.error.is_none());
     }
-    assert_eq!(house.run_folders(), ["1", "2"]);
+    assert_eq!(house.run_folders(), ["1-1", "2-1"]);
     assert!(house.night(3).await.error.is_none());
-    assert_eq!(house.run_folders(), ["2", "3"]);
+    assert_eq!(house.run_folders(), ["2-1", "3-1"]);
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn nights_that_do_not_publish_leave_what_was_published_and_of_themselves_t
     for night in 4..=8 {
         assert!(matches!(house.night(night).await.error, Some(FlowError::Guard { .. })), "night {night}");
     }
-    assert_eq!(house.run_folders(), ["2", "3", "6", "7", "8"]);
+    assert_eq!(house.run_folders(), ["2-1", "3-1", "6-1", "7-1", "8-1"]);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use kartei_matching::linked::LinkStatistics;
 use kartei_matching::portrait::{DoubtfulCluster, Portrait, doubtful_clusters};
 use kartei_matching::{LinkOptions, Linked, Model, Previous, Progress, ReviewPair, ScoredPairs, Stage};
+use kartei_store::frames::FrameSet;
 use polars_core::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,9 @@ pub struct Matched {
     pub portrait: Portrait,
     /// The clusters that hang together least.
     pub doubtful: Vec<DoubtfulCluster>,
+    /// What it left at rest.
+    #[serde(default)]
+    pub frames: FrameSet,
 }
 
 /// From this share of records that are new or changed since the weights were fitted, they are fitted anew.
@@ -71,15 +75,16 @@ pub async fn link(step: &Step<'_>) -> Result<Matched, FlowError> {
         drift,
         portrait: linked.portrait.clone().or(kept_portrait).unwrap_or_default(),
         doubtful: Vec::new(),
+        frames: FrameSet::default(),
     };
     let frames = (clusters(&linked)?, pairs(&linked.pairs)?, review(&linked.review)?);
     let resting = async {
-        step.rest.put("clusters", frames.0).await?;
-        step.rest.put("pairs", frames.1).await?;
-        step.rest.put("review", frames.2).await
+        let laid = FrameSet::default().with("clusters", step.rest.put("clusters", frames.0).await?);
+        let laid = laid.with("pairs", step.rest.put("pairs", frames.1).await?);
+        Ok(laid.with("review", step.rest.put("review", frames.2).await?))
     };
-    let ((), doubtful) = tokio::try_join!(resting, compute(move || Ok(doubtful_clusters(&linked, MOST_DOUBTFUL))))?;
-    Ok(Matched { doubtful, ..matched })
+    let (frames, doubtful) = tokio::try_join!(resting, compute(move || Ok(doubtful_clusters(&linked, MOST_DOUBTFUL))))?;
+    Ok(Matched { doubtful, frames, ..matched })
 }
 
 fn tell(step: &Step<'_>, progress: Progress) {
@@ -106,18 +111,18 @@ struct Earlier {
 /// What the last run found, with the records that are new or changed since its weights were fitted.
 async fn earlier(step: &Step<'_>, records: &DataFrame) -> Result<Earlier, FlowError> {
     let Some(run) = step.previous.filter(|_| !step.options.is_full()) else { return Ok(Earlier::default()) };
-    let earlier = |what| step.rest.of_earlier(run, what);
-    let (Some(old), Some(pairs), Some(labels)) =
-        (step.rest.earlier_records(run).await?, earlier("pairs").await?, earlier("clusters").await?)
-    else {
-        return Ok(Earlier::default());
-    };
     let Some((version, matched)) = step.store.run(run).await?.and_then(|view| matched_of(&view)) else {
         return Ok(Earlier::default());
     };
     if version != step.project.schema_version() {
         return Ok(Earlier::default());
     }
+    let earlier = |what| step.rest.published(what);
+    let (Some(old), Some(pairs), Some(labels)) =
+        (step.rest.published_records().await?, earlier("pairs").await?, earlier("clusters").await?)
+    else {
+        return Ok(Earlier::default());
+    };
     let records = records.clone();
     let (alignment, records) = compute(move || Ok((align(&old, &records)?, records))).await?;
     let drift = matched.drift + alignment.changed_count() as u64;

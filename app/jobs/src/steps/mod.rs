@@ -15,7 +15,7 @@ use kartei_store::{Lease, Run, Store};
 use crate::error::FlowError;
 use crate::options::RunOptions;
 use crate::project::Project;
-use crate::rest::Rest;
+use crate::run_frames::RunFrames;
 use crate::verdicts::{Figures, Verdicts, look};
 use crate::watch::{Stop, Watch};
 
@@ -33,7 +33,7 @@ pub struct Step<'a> {
     /// What was asked of it.
     pub options: &'a RunOptions,
     /// Frames in memory and at rest.
-    pub rest: &'a Rest,
+    pub rest: &'a RunFrames,
     /// Who is told how far it has come.
     pub watch: &'a dyn Watch,
     /// Who may ask it to end.

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use kartei_normalise::{Context, NormaliseStatistics, Normalised};
 use kartei_schemas::frame::{KEY, SOURCE};
 use kartei_schemas::source::SourceSchema;
-use kartei_store::BatchId;
-use kartei_store::frames::Frames;
+use kartei_store::frames::{FrameRef, FrameSet, Frames};
+use kartei_store::{BatchId, BatchKind};
 use polars_core::prelude::*;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::pull::GONE;
 use super::{Step, compute};
 use crate::error::FlowError;
 use crate::records::{self, Delivered};
@@ -31,6 +30,9 @@ pub struct Canonical {
     /// The batches that went into it.
     #[serde(default)]
     pub taken: Vec<BatchId>,
+    /// What it left at rest.
+    #[serde(default)]
+    pub frames: FrameSet,
 }
 
 /// What normalising found in one source.
@@ -46,12 +48,7 @@ pub struct SourceCanonical {
 pub async fn normalise(step: &Step<'_>) -> Result<Canonical, FlowError> {
     let (staged, taken) = staged(step).await?;
     let base = step.previous;
-    let previous = async {
-        match step.previous {
-            Some(run) => step.rest.of_earlier(run, "records").await,
-            None => Ok(None),
-        }
-    };
+    let previous = step.rest.published("records");
     let context = Context {
         default_country: step.project.settings.locale.country.clone(),
         received_at: step.as_of(),
@@ -74,18 +71,19 @@ pub async fn normalise(step: &Step<'_>) -> Result<Canonical, FlowError> {
     let records = compute(move || Ok(records::apply(previous.as_ref(), &delivered)?)).await?;
     canonical.records = living(&records)?;
     step.watch.moved("records normalised", records.height() as u64, 0);
-    step.rest.put("records", records).await?;
+    let reference = step.rest.put("records", records).await?;
+    canonical.frames = canonical.frames.with("records", reference);
     Ok(canonical)
 }
 
 struct Staged {
     schema: SourceSchema,
-    frames: Vec<String>,
+    frames: Vec<(BatchKind, FrameRef)>,
 }
 
 /// What waits to be made visible, by source, and the batches that hold it.
 async fn staged(step: &Step<'_>) -> Result<(Vec<Staged>, Vec<BatchId>), FlowError> {
-    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut waiting: BTreeMap<String, Vec<(BatchKind, FrameRef)>> = BTreeMap::new();
     let mut taken = Vec::new();
     let schemas = &step.project.schemas;
     for batch in step.store.waiting_batches().await? {
@@ -93,12 +91,14 @@ async fn staged(step: &Step<'_>) -> Result<(Vec<Staged>, Vec<BatchId>), FlowErro
         if schemas.source(&batch.source).is_some() {
             taken.push(batch.id());
             if let Some(frame) = batch.frame {
-                names.entry(batch.source).or_default().push(frame);
+                waiting.entry(batch.source).or_default().push((batch.kind, frame));
             }
         }
     }
-    let known = |(name, frames): (String, Vec<String>)| Some(Staged { schema: schemas.source(&name)?.clone(), frames });
-    Ok((names.into_iter().filter_map(known).collect(), taken))
+    let known = |(name, frames): (String, Vec<(BatchKind, FrameRef)>)| {
+        Some(Staged { schema: schemas.source(&name)?.clone(), frames })
+    };
+    Ok((waiting.into_iter().filter_map(known).collect(), taken))
 }
 
 impl Staged {
@@ -108,12 +108,13 @@ impl Staged {
         person: &kartei_schemas::person::PersonSchema,
         context: &Context,
     ) -> Result<(Delivered, SourceCanonical), FlowError> {
-        let one = |name: &String| -> Result<Normalised, FlowError> {
-            let received = frames.read(name, None)?;
+        let one = |frame: &FrameRef| -> Result<Normalised, FlowError> {
+            let received = frames.get(frame, None)?;
             Ok(kartei_normalise::normalise(&received, &self.schema, person, context)?)
         };
-        let rows: Vec<&String> = self.frames.iter().filter(|name| !name.ends_with(GONE)).collect();
-        let normalised: Vec<Normalised> = rows.par_iter().map(|name| one(name)).collect::<Result<_, _>>()?;
+        let rows = self.frames.iter().filter(|(kind, _)| *kind == BatchKind::Rows);
+        let rows: Vec<&FrameRef> = rows.map(|(_, frame)| frame).collect();
+        let normalised: Vec<Normalised> = rows.par_iter().map(|frame| one(frame)).collect::<Result<_, _>>()?;
         let mut found = SourceCanonical::default();
         let mut delivered = Delivered::default();
         for part in normalised {
@@ -131,10 +132,10 @@ impl Staged {
     /// Keys that went and did not come back in a later batch.
     fn gone(&self, frames: &Frames) -> Result<Vec<String>, FlowError> {
         let mut gone = std::collections::BTreeSet::new();
-        for name in &self.frames {
-            let keys = frames.read(name, Some(&[KEY]))?;
+        for (kind, frame) in &self.frames {
+            let keys = frames.get(frame, Some(&[KEY]))?;
             let keys = keys.column(KEY)?.str()?;
-            if name.ends_with(GONE) {
+            if *kind == BatchKind::Gone {
                 gone.extend(keys.iter().flatten().map(str::to_owned));
             } else if !gone.is_empty() {
                 for key in keys.iter().flatten() {

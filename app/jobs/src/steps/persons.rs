@@ -4,6 +4,7 @@ use kartei_persons::{
     Diff, GoldenInput, History, IdIssuer, Identity, IdentityRules, Ledger, Override, PersonId, PersonStatistics,
     Provenance, Touched, assign, diff,
 };
+use kartei_store::frames::FrameSet;
 use polars_core::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,9 @@ pub struct Consolidated {
     pub schema_version: String,
     /// Whether nothing was published before.
     pub initial: bool,
+    /// What they left at rest.
+    #[serde(default)]
+    pub frames: FrameSet,
 }
 
 /// Makes the persons, and puts everything that publishing needs at rest.
@@ -31,26 +35,28 @@ pub async fn consolidate(step: &Step<'_>) -> Result<Consolidated, FlowError> {
     // What is made comes to rest while the next is made of it.
     let (record_map, ledger) = (known.identity.record_map.clone(), known.ledger.frame().clone());
     let resting = async {
-        step.rest.put("record_map", record_map).await?;
-        step.rest.put("ledger", ledger).await
+        let laid = FrameSet::default().with("record_map", step.rest.put("record_map", record_map).await?);
+        Ok(laid.with("ledger", step.rest.put("ledger", ledger).await?))
     };
-    let ((), outcome) = tokio::try_join!(resting, compute(move || input.work(known)))?;
-    let consolidated = Consolidated {
-        statistics: PersonStatistics::gather(&outcome.identity, &outcome.golden, &outcome.diff),
-        schema_version: step.project.schema_version(),
-        initial: outcome.diff.initial,
-    };
+    let (mut frames, outcome) = tokio::try_join!(resting, compute(move || input.work(known)))?;
+    let statistics = PersonStatistics::gather(&outcome.identity, &outcome.golden, &outcome.diff);
+    let initial = outcome.diff.initial;
     let renewed: Vec<String> = outcome.golden.renewed.iter().map(ToString::to_string).collect();
-    step.rest.put("renewed", df!("person_id" => renewed)?).await?;
-    step.rest.put("values", outcome.golden.values).await?;
-    step.rest.put("persons", outcome.diff.persons).await?;
+    let mut made = vec![
+        ("renewed", df!("person_id" => renewed)?),
+        ("values", outcome.golden.values),
+        ("persons", outcome.diff.persons),
+        ("gone", outcome.diff.gone),
+        ("changes", outcome.diff.changes),
+    ];
     // The first time these are all persons.
-    if !outcome.diff.initial {
-        step.rest.put("upserts", outcome.diff.upserts).await?;
+    if !initial {
+        made.push(("upserts", outcome.diff.upserts));
     }
-    step.rest.put("gone", outcome.diff.gone).await?;
-    step.rest.put("changes", outcome.diff.changes).await?;
-    Ok(consolidated)
+    for (what, frame) in made {
+        frames = frames.with(what, step.rest.put(what, frame).await?);
+    }
+    Ok(Consolidated { statistics, schema_version: step.project.schema_version(), initial, frames })
 }
 
 /// All that the computation needs, so that it can go to a thread of its own.
@@ -86,28 +92,20 @@ struct Outcome {
 
 impl Input {
     async fn gather(step: &Step<'_>) -> Result<Self, FlowError> {
-        let earlier = async |what: &str| match step.previous {
-            Some(run) => step.rest.of_earlier(run, what).await,
-            None => Ok(None),
-        };
         let secret = step.store.setting_or("person_id_secret", &new_secret(), step.now()).await?;
         // What is lifted while this is read is read by the next run, which asks from the beginning of this step on.
         let overrides = step.store.active_overrides().await?;
         let before = last_time(step).await?;
-        let previous_records = match step.previous {
-            Some(run) => step.rest.earlier_records(run).await?,
-            None => None,
-        };
         Ok(Self {
             project: step.project.clone(),
             now: step.as_of(),
             secret,
             records: step.rest.get("records").await?,
             clusters: step.rest.get("clusters").await?,
-            previous: earlier("persons").await?,
-            previous_records,
-            record_map: earlier("record_map").await?,
-            ledger: earlier("ledger").await?,
+            previous: step.rest.published("persons").await?,
+            previous_records: step.rest.published_records().await?,
+            record_map: step.rest.published("record_map").await?,
+            ledger: step.rest.published("ledger").await?,
             overrides: overrides.into_iter().filter_map(an_override).collect(),
             lifted: lifted(step, before.as_ref()).await?,
             same_schemas: !step.options.is_full() && before.is_some_and(|before| has_same_schemas(step, &before)),

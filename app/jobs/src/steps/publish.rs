@@ -9,15 +9,16 @@ use kartei_schemas::person::ChangeKind;
 use kartei_store::{BatchId, NewMail, NewReviewItem, Publication, Published};
 use polars_core::prelude::*;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::persons::Consolidated;
 use super::{Step, compute};
 use crate::error::FlowError;
-use crate::rest::Rest;
 
 /// The most doubtful pairs that a run puts before the stewards.
 const REVIEW_ITEMS: usize = 5_000;
+
+/// The frames that the next run builds on.
+const LASTING: [&str; 6] = ["clusters", "ledger", "pairs", "persons", "record_map", "records"];
 
 /// What became visible.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -43,14 +44,7 @@ pub async fn publish(
     let review = review(step).await?;
     let renewed: Vec<String> =
         step.rest.get("renewed").await?.column("person_id")?.str()?.iter().flatten().map(str::to_owned).collect();
-    let frames = json!({
-        "records": Rest::name(step.run.id, "records"),
-        "pairs": Rest::name(step.run.id, "pairs"),
-        "clusters": Rest::name(step.run.id, "clusters"),
-        "persons": Rest::name(step.run.id, "persons"),
-        "record_map": Rest::name(step.run.id, "record_map"),
-        "ledger": Rest::name(step.run.id, "ledger"),
-    });
+    let frames = step.rest.laid(&LASTING)?;
     let publication = Publication {
         base: step.previous,
         persons: &step.rest.get(if found.initial { "persons" } else { "upserts" }).await?,
@@ -75,8 +69,7 @@ pub async fn publish(
 /// The records whose person, presence or first sight differs from what was published.
 async fn records_to_write(step: &Step<'_>) -> Result<DataFrame, FlowError> {
     let map = step.rest.get("record_map").await?;
-    let Some(previous) = step.previous else { return Ok(map) };
-    let Some(before) = step.rest.of_earlier(previous, "record_map").await? else { return Ok(map) };
+    let Some(before) = step.rest.published("record_map").await? else { return Ok(map) };
     compute(move || Ok(moved_records(&before, &map)?)).await
 }
 
@@ -146,9 +139,7 @@ fn change_kind(word: &str) -> Option<ChangeKind> {
 async fn members(step: &Step<'_>, of: DataFrame) -> Result<HashSet<String>, FlowError> {
     const COLUMNS: &[&str] = &["id", "is_member"];
     let mut frames = vec![step.rest.get("upserts").await?];
-    if let Some(run) = step.previous {
-        frames.extend(step.rest.columns_of_earlier(run, "persons", Some(COLUMNS)).await?);
-    }
+    frames.extend(step.rest.columns_published("persons", Some(COLUMNS)).await?);
     compute(move || {
         let wanted: HashSet<&str> = of.column("person_id")?.str()?.iter().flatten().collect();
         let mut found = HashSet::new();

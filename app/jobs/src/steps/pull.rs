@@ -23,9 +23,6 @@ use super::Step;
 use crate::error::FlowError;
 use crate::project::{connect, source_version};
 
-/// The end of the name of a frame that holds the keys of records that are gone.
-pub const GONE: &str = "-gone";
-
 /// What was pulled, by source.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Pulled {

@@ -3,6 +3,7 @@
 use kartei_schemas::judgement::RecordId;
 use kartei_schemas::org::{Language, Officer, OrgSchema, OrgUnit};
 use kartei_schemas::person::ChangeKind;
+use kartei_store::frames::{FrameRef, FrameSet};
 use kartei_store::{BatchId, Lease, NewMail, NewReviewItem, Publication, Published, Result, Store};
 use polars_core::prelude::*;
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ pub(crate) struct Night {
     pub(crate) mails: Vec<NewMail>,
     pub(crate) org: Option<OrgSchema>,
     pub(crate) statistics: Value,
-    pub(crate) frames: Value,
+    pub(crate) frames: FrameSet,
 }
 
 impl Night {
@@ -52,7 +53,7 @@ impl Night {
             mails: vec![mail("first")],
             org: Some(org()),
             statistics: json!({ "persons": 3 }),
-            frames: json!({ "records": "runs/1/records" }),
+            frames: FrameSet::default().with("records", frame_ref("runs/1-1/records")),
         }
     }
 
@@ -72,7 +73,7 @@ impl Night {
             mails: Vec::new(),
             org: None,
             statistics: json!({}),
-            frames: json!({}),
+            frames: FrameSet::default(),
         }
     }
 
@@ -95,6 +96,11 @@ impl Night {
         };
         store.publish(lease, &publication, minute(minutes)).await
     }
+}
+
+/// A reference to a frame that is nowhere.
+pub(crate) fn frame_ref(name: &str) -> FrameRef {
+    FrameRef { name: name.to_owned(), bytes: 1_234, rows: 4, hash: format!("{:032x}", name.len()) }
 }
 
 pub(crate) fn three_persons() -> DataFrame {

@@ -1,9 +1,11 @@
 //! Pages come to rest with their cursor or not at all; what cannot be read waits in quarantine.
 
-use kartei_store::{Batch, BatchId, NewBatch, NewReject, RejectFilter, RejectState, SourceCursor, StoreError};
+use kartei_store::{
+    Batch, BatchId, BatchKind, NewBatch, NewReject, RejectFilter, RejectState, SourceCursor, StoreError,
+};
 use serde_json::json;
 
-use crate::night::Night;
+use crate::night::{Night, frame_ref};
 use crate::{Teller, claim, minute, stories};
 
 stories!(
@@ -35,7 +37,8 @@ pub(crate) fn batch(number: u32, rejects: Vec<NewReject>) -> NewBatch {
     NewBatch {
         source: "members".to_owned(),
         number,
-        frame: Some(format!("batches/members/1-{number}")),
+        kind: BatchKind::Rows,
+        frame: Some(frame_ref(&format!("batches/members/1-1-{number}"))),
         origin: "members.csv".to_owned(),
         complete_listing: true,
         rows_read: 10,
@@ -66,7 +69,7 @@ async fn a_page_comes_to_rest_with_its_cursor_and_its_rejects(teller: Teller) {
     assert_eq!(store.cursors().await.unwrap().len(), 1);
     let staged = store.batches_of_run(lease.run_id).await.unwrap();
     assert_eq!((staged[0].rows_read, staged[0].rows_rejected), (10, 2));
-    assert_eq!(staged[0].frame.as_deref(), Some("batches/members/1-0"));
+    assert_eq!(staged[0].frame, Some(frame_ref("batches/members/1-1-0")));
     assert_eq!(store.waiting_batches().await.unwrap(), staged);
     let rejects = store.rejects(&RejectFilter { source: Some("members".to_owned()), ..Default::default() }).await;
     let rejects = rejects.unwrap();

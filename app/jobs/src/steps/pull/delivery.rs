@@ -7,11 +7,12 @@ use futures::StreamExt;
 use kartei_connector::{ColumnProfile, Connector, ConnectorError, Cursor, ListingMark, Page, RowReject};
 use kartei_schemas::frame::KEY;
 use kartei_schemas::source::{MissingRow, SourceSchema};
-use kartei_store::{NewBatch, NewReject, SourceCursor};
+use kartei_store::frames::FrameRef;
+use kartei_store::{BatchKind, NewBatch, NewReject, SourceCursor};
 use polars_core::prelude::*;
 
 use super::known::{keys_of, staged_frames};
-use super::{GONE, Place, SourcePull};
+use super::{Place, SourcePull};
 use crate::error::FlowError;
 use crate::stage::Known;
 use crate::steps::Step;
@@ -163,7 +164,7 @@ impl Delivery<'_> {
     /// since what a listing lacks is known only to whoever has read it from its beginning.
     async fn save(&mut self, page: &Page, staged: Staged, moves: bool) -> Result<(), FlowError> {
         let rows_staged = if let Staged::Rows(rows) = &staged { rows.height() as u64 } else { 0 };
-        let frame = self.put(staged).await?;
+        let (kind, frame) = self.put(staged).await?;
         if self.step.options.dry_run && frame.is_none() {
             return Ok(());
         }
@@ -171,6 +172,7 @@ impl Delivery<'_> {
         let batch = NewBatch {
             source: self.source.name.clone(),
             number: self.number,
+            kind,
             frame,
             origin: page.origin.clone(),
             complete_listing: page.listing != ListingMark::Delta,
@@ -191,15 +193,13 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    async fn put(&self, staged: Staged) -> Result<Option<String>, FlowError> {
-        let place = format!("batches/{}/{}-{}", self.source.name, self.step.run.id, self.number);
-        let (name, frame) = match staged {
-            Staged::Nothing => return Ok(None),
-            Staged::Rows(rows) => (place, rows),
-            Staged::Gone(keys) => (format!("{place}{GONE}"), keys),
+    async fn put(&self, staged: Staged) -> Result<(BatchKind, Option<FrameRef>), FlowError> {
+        let (kind, page) = match staged {
+            Staged::Nothing => return Ok((BatchKind::Rows, None)),
+            Staged::Rows(rows) => (BatchKind::Rows, rows),
+            Staged::Gone(keys) => (BatchKind::Gone, keys),
         };
-        self.step.rest.put_as(name.clone(), frame).await?;
-        Ok(Some(name))
+        Ok((kind, Some(self.step.rest.put_page(&self.source.name, self.number, page).await?)))
     }
 
     fn cursor(&self, page: &Page, moves: bool) -> SourceCursor {
@@ -229,9 +229,7 @@ impl Delivery<'_> {
 
     async fn gone(&self) -> Result<Option<DataFrame>, FlowError> {
         let mut absent = Vec::new();
-        if let Some(previous) = self.step.previous
-            && let Some(records) = self.step.rest.earlier_records(previous).await?
-        {
+        if let Some(records) = self.step.rest.published_records().await? {
             let keys = keys_of(&records, &self.source.name)?;
             absent = self.known.absent(keys.iter().flatten());
         }

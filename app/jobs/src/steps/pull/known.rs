@@ -2,10 +2,9 @@
 
 use kartei_schemas::frame::{FINGERPRINT, KEY, SOURCE};
 use kartei_schemas::source::SourceSchema;
-use kartei_store::Batch;
+use kartei_store::{Batch, BatchKind};
 use polars_core::prelude::*;
 
-use super::GONE;
 use crate::error::FlowError;
 use crate::stage::Known;
 use crate::steps::{Step, compute};
@@ -13,8 +12,7 @@ use crate::steps::{Step, compute};
 /// What is known of the source's records: the published ones, with what has been staged since.
 pub(super) async fn known(step: &Step<'_>, source: &SourceSchema) -> Result<Known, FlowError> {
     let mut known = Known::default();
-    if let Some(previous) = step.previous {
-        let records = step.rest.earlier_records(previous).await?.ok_or(FlowError::Lost { run: previous })?;
+    if let Some(records) = step.rest.published_records().await? {
         let name = source.name.clone();
         known = compute(move || {
             let sources = records.column(SOURCE)?.str()?;
@@ -25,12 +23,12 @@ pub(super) async fn known(step: &Step<'_>, source: &SourceSchema) -> Result<Know
         .await?;
     }
     for batch in pending(step, &source.name).await? {
-        let Some(name) = batch.frame else { continue };
-        if name.ends_with(GONE) {
-            let gone = step.rest.read(name, None).await?;
-            known.forget(gone.column(KEY)?.str()?.iter().flatten());
-        } else {
-            known.learn(&step.rest.read(name, Some(&[KEY, FINGERPRINT])).await?)?;
+        let Some(frame) = batch.frame else { continue };
+        match batch.kind {
+            BatchKind::Gone => {
+                known.forget(step.rest.read(frame, None).await?.column(KEY)?.str()?.iter().flatten());
+            }
+            BatchKind::Rows => known.learn(&step.rest.read(frame, Some(&[KEY, FINGERPRINT])).await?)?,
         }
     }
     Ok(known)
@@ -45,8 +43,8 @@ pub(super) async fn pending(step: &Step<'_>, source: &str) -> Result<Vec<Batch>,
 pub(super) async fn staged_frames(step: &Step<'_>, source: &str) -> Result<Vec<DataFrame>, FlowError> {
     let mut frames = Vec::new();
     for batch in pending(step, source).await? {
-        if let Some(name) = batch.frame.filter(|name| !name.ends_with(GONE)) {
-            frames.push(step.rest.read(name, Some(&[KEY])).await?);
+        if let Some(frame) = batch.frame.filter(|_| batch.kind == BatchKind::Rows) {
+            frames.push(step.rest.read(frame, Some(&[KEY])).await?);
         }
     }
     Ok(frames)

@@ -17,14 +17,15 @@ use kartei_schemas::jobs::JobsSchema;
 use kartei_schemas::load::Schemas;
 use kartei_schemas::settings::Settings;
 use kartei_schemas::source::{MissingRow, SourceSchema, Volume};
-use kartei_store::{Cause, Claim, Lease, NewRun, Run, Store, StoreOptions};
+use kartei_store::frames::FrameRef;
+use kartei_store::{BatchKind, Cause, Claim, Lease, NewRun, Run, Store, StoreOptions};
 use polars_core::prelude::*;
 use serde_json::json;
 
 use super::*;
 use crate::options::RunOptions;
 use crate::project::Project;
-use crate::rest::Rest;
+use crate::run_frames::RunFrames;
 use crate::verdicts::Verdicts;
 use crate::watch::{Stop, Unwatched};
 
@@ -165,7 +166,7 @@ impl House {
             jobs: JobsSchema::default(),
         };
         let (options, verdicts) = (RunOptions::default(), Verdicts::default());
-        let rest = Rest::of_run(project.frames(), run.id);
+        let rest = RunFrames::of_attempt(project.frames(), lease, None);
         let step = Step {
             project: &project,
             store: &self.store,
@@ -189,8 +190,9 @@ impl House {
     async fn gone(&self) -> Vec<String> {
         let frames = kartei_store::frames::Frames::new(self.folder.path().join("data"));
         let batches = self.store.waiting_batches().await.unwrap();
-        let gone = batches.iter().filter_map(|batch| batch.frame.as_ref()).filter(|name| name.ends_with(GONE));
-        let keys = |name: &String| frames.read(name, None).unwrap().column("key").unwrap().str().unwrap().clone();
+        let gone =
+            batches.iter().filter(|batch| batch.kind == BatchKind::Gone).filter_map(|batch| batch.frame.as_ref());
+        let keys = |frame: &FrameRef| frames.get(frame, None).unwrap().column("key").unwrap().str().unwrap().clone();
         gone.map(keys).flat_map(|keys| keys.iter().flatten().map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 
