@@ -16,6 +16,7 @@ pub mod org;
 pub mod org_tree;
 pub mod person;
 pub mod problem;
+pub mod secret;
 pub mod settings;
 pub mod source;
 pub mod starter;

@@ -62,6 +62,46 @@ pub struct SourceSchema {
     pub ignore: Vec<String>,
 }
 
+/// What the rows of a source mean: all that decides what becomes of a row that is received. Whatever else stands in the
+/// schema (where the source is, how it is called, how far it is trusted, what it may look like) can change without any
+/// row being another.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Reading<'a> {
+    key: &'a [String],
+    updated_at: &'a Option<String>,
+    fields: &'a BTreeMap<String, Mapping>,
+    consents: &'a [ConsentMapping],
+    survey: &'a Option<SurveyMapping>,
+    ignore: &'a [String],
+}
+
+impl<'a> Reading<'a> {
+    /// The reading of a source. Every entry of the schema is named here, so that none is added without deciding what it is.
+    pub fn of(source: &'a SourceSchema) -> Self {
+        let SourceSchema {
+            name: _,
+            label_de: _,
+            label_en: _,
+            family: _,
+            connector: _,
+            key,
+            updated_at,
+            trust: _,
+            field_trust: _,
+            missing_row: _,
+            on_drift: _,
+            freshness: _,
+            volume: _,
+            max_reject_percent: _,
+            fields,
+            consents,
+            survey,
+            ignore,
+        } = source;
+        Self { key, updated_at, fields, consents, survey, ignore }
+    }
+}
+
 /// The families of sources; each is a crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

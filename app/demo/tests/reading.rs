@@ -4,9 +4,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::StreamExt;
-use kartei_connector::Connector;
+use kartei_connector::{Connector, Context};
 use kartei_demo::{DemoOptions, generate};
-use kartei_normalise::{Context, NormaliseStatistics, normalise};
+use kartei_normalise::{Context as Reading, NormaliseStatistics, normalise};
 use kartei_schemas::load::Schemas;
 use kartei_schemas::source::{Family, SourceSchema};
 
@@ -17,7 +17,7 @@ fn connect(source: &SourceSchema, folder: &std::path::Path) -> Box<dyn Connector
         Family::Survey => kartei_survey::connect,
         Family::Leads => kartei_leads::connect,
     };
-    connect(source, folder).unwrap()
+    connect(source, &Context::of(folder)).unwrap()
 }
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn every_row_is_read_and_nearly_every_value_understood() {
     let summary = generate(&options).unwrap();
     let now: DateTime<Utc> = "2026-03-02T04:00:00Z".parse().unwrap();
     let schemas = Schemas::load(folder.path()).unwrap();
-    let context = Context { default_country: "DE".to_owned(), received_at: now, today: now.date_naive() };
+    let context = Reading { default_country: "DE".to_owned(), received_at: now, today: now.date_naive() };
     let mut rows = 0;
     for source in &schemas.sources {
         let mut statistics = NormaliseStatistics::default();

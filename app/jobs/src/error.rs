@@ -1,6 +1,8 @@
 //! Why a run did not come to its end.
 
-use kartei_connector::ConnectorError;
+use std::time::Duration;
+
+use kartei_connector::{ConnectorError, ErrorKind};
 use kartei_normalise::NormaliseError;
 use kartei_persons::PersonsError;
 use kartei_schemas::duration::Span;
@@ -95,7 +97,8 @@ pub enum FlowError {
 }
 
 impl FlowError {
-    /// Whether the same step may do better when it is begun again.
+    /// Whether the same step may do better when it is begun again. A source says so itself: what is wrong with its settings,
+    /// its data or its door is not mended by knocking again.
     pub fn is_worth_another_try(&self) -> bool {
         let is_final = matches!(
             self,
@@ -108,7 +111,23 @@ impl FlowError {
                 | Self::UnknownSource(_)
                 | Self::Store(StoreError::LostLease { .. } | StoreError::Overtaken { .. })
         );
-        !is_final && !matches!(self, Self::Frame(error) if error.is_loss())
+        let is_lasting = match self {
+            Self::Source { cause, .. } => !cause.kind().is_transient(),
+            Self::Frame(error) => error.is_loss(),
+            _ => false,
+        };
+        !is_final && !is_lasting
+    }
+
+    /// How long a source asks to be left alone before it is asked again.
+    pub fn not_before(&self) -> Option<Duration> {
+        match self {
+            Self::Source { cause, .. } => match cause.kind() {
+                ErrorKind::Transient { after } => after,
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// What to do about it.
@@ -142,6 +161,24 @@ impl FlowError {
                 Some(format!("see that kartei may write to `reports` in the data folder ({})", cause.kind()))
             }
             Self::Link(_) | Self::Persons(_) | Self::Mail(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(kind: ErrorKind) -> FlowError {
+        FlowError::Source { name: "members".to_owned(), cause: ConnectorError::new(kind, "it failed", None) }
+    }
+
+    #[test]
+    fn a_source_is_tried_again_only_where_it_may_do_better_and_not_before_it_asks() {
+        let busy = source(ErrorKind::Transient { after: Some(Duration::from_secs(40)) });
+        assert!(busy.is_worth_another_try() && busy.not_before() == Some(Duration::from_secs(40)));
+        for kind in [ErrorKind::Authentication, ErrorKind::Configuration, ErrorKind::Data] {
+            assert!(!source(kind).is_worth_another_try(), "{kind:?}");
         }
     }
 }

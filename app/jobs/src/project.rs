@@ -1,12 +1,12 @@
 //! An installation: its settings, schemas and jobs, as the steps need them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use kartei_connector::{Connector, ConnectorError};
+use kartei_connector::{Connector, ConnectorError, Context};
 use kartei_schemas::jobs::JobsSchema;
 use kartei_schemas::load::Schemas;
 use kartei_schemas::settings::Settings;
-use kartei_schemas::source::{Family, SourceSchema};
+use kartei_schemas::source::{Family, Reading, SourceSchema};
 use kartei_store::frames::Frames;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -39,28 +39,35 @@ impl Project {
         self.data_folder().join("reports").join(format!("run-{run_id}"))
     }
 
-    /// A short fingerprint of all that says what the data mean: when it changes, everybody is made anew.
+    /// A short fingerprint of all that says what the data mean: when it changes, everybody is made anew. How a source is
+    /// called and reached is none of that.
     pub fn schema_version(&self) -> String {
         let schemas = &self.schemas;
-        let parts = (&schemas.person, &schemas.sources, &schemas.matching, schemas.org.units());
+        let source = |source: &'_ SourceSchema| {
+            (source.name.clone(), source_version(source, self), source.trust, source.field_trust.clone())
+        };
+        let sources: Vec<_> = schemas.sources.iter().map(source).collect();
+        let parts = (&schemas.person, sources, &schemas.matching, schemas.org.units());
         let text = serde_json::to_string(&parts).unwrap_or_default();
         format!("{:016x}", xxh3_64(text.as_bytes()))
     }
 }
 
 /// The connector of a source.
-pub fn connect(source: &SourceSchema, base: &Path) -> Result<Box<dyn Connector>, ConnectorError> {
+pub fn connect(source: &SourceSchema, context: &Context) -> Result<Box<dyn Connector>, ConnectorError> {
     match source.family {
-        Family::Membership => kartei_membership::connect(source, base),
-        Family::Newsletter => kartei_newsletter::connect(source, base),
-        Family::Survey => kartei_survey::connect(source, base),
-        Family::Leads => kartei_leads::connect(source, base),
+        Family::Membership => kartei_membership::connect(source, context),
+        Family::Newsletter => kartei_newsletter::connect(source, context),
+        Family::Survey => kartei_survey::connect(source, context),
+        Family::Leads => kartei_leads::connect(source, context),
     }
 }
 
-/// A fingerprint of how a source's rows are read: another one makes every row new.
-pub fn source_version(source: &SourceSchema, person: &kartei_schemas::person::PersonSchema) -> u64 {
-    let text = serde_json::to_string(&(source, person)).unwrap_or_default();
+/// A fingerprint of what a source's rows mean: another one makes every row new.
+pub fn source_version(source: &SourceSchema, project: &Project) -> u64 {
+    let kinds: Vec<_> = project.schemas.person.fields.iter().map(|field| (&field.name, field.kind)).collect();
+    let text =
+        serde_json::to_string(&(Reading::of(source), kinds, &project.settings.locale.country)).unwrap_or_default();
     xxh3_64(text.as_bytes())
 }
 
@@ -92,5 +99,48 @@ mod tests {
         assert_eq!(project(&cities, "one@example.org").schema_version(), version);
         assert_eq!(project(&cities, "other@example.org").schema_version(), version);
         assert_ne!(project(&cities[1..], "one@example.org").schema_version(), version);
+    }
+
+    fn versions(change: impl Fn(&mut serde_json::Value)) -> (u64, String) {
+        let mut source = json!({
+            "name": "members", "family": "membership", "key": ["Nr"],
+            "connector": { "product": "files", "path": "inbox/*.csv" },
+            "fields": { "surname": "Name" },
+        });
+        change(&mut source);
+        let source: SourceSchema = serde_json::from_value(source).unwrap();
+        let mut project = project(&["Kiel"], "one@example.org");
+        project.schemas.sources.push(source.clone());
+        (source_version(&source, &project), project.schema_version())
+    }
+
+    #[test]
+    fn another_way_to_a_source_makes_no_row_new_and_another_mapping_does() {
+        let before = versions(|_| {});
+        let ways = [
+            ("label_de", json!("Mitglieder")),
+            ("connector", json!({ "product": "files", "path": "elsewhere/*.csv", "settle_seconds": 60 })),
+            ("freshness", json!({ "warn_after": "36h" })),
+            ("volume", json!({ "min_rows": 10 })),
+            ("max_reject_percent", json!(1.0)),
+            ("on_drift", json!("stop")),
+        ];
+        for (name, value) in ways {
+            assert_eq!(versions(|source| source[name] = value.clone()), before, "{name}");
+        }
+        let (row, everybody) = versions(|source| source["trust"] = json!(90));
+        assert!(row == before.0 && everybody != before.1, "trust decides between rows, and not what one means");
+        let meanings = [
+            ("key", json!(["Nummer"])),
+            ("updated_at", json!("Stand")),
+            ("fields", json!({ "surname": "Nachname" })),
+            ("fields", json!({ "surname": "Name", "birth_date": { "column": "Geb", "formats": ["%d.%m.%y"] } })),
+            ("consent", json!([{ "purpose": "newsletter", "column": "NL", "states": { "ja": "granted" } }])),
+            ("survey", json!({ "name": "U", "date": "Tag" })),
+            ("ignore", json!(["Notiz"])),
+        ];
+        for (name, value) in meanings {
+            assert_ne!(versions(|source| source[name] = value.clone()).0, before.0, "{name}");
+        }
     }
 }

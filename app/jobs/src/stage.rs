@@ -46,6 +46,11 @@ impl Known {
         }
     }
 
+    /// Whether a record is known.
+    pub fn holds(&self, key: &str) -> bool {
+        self.fingerprints.contains_key(&xxh3_64(key.as_bytes()))
+    }
+
     /// Sorts out a page. The fingerprint is mixed with the schema's, so that a changed mapping makes every row new.
     pub fn sort(&mut self, page: &DataFrame, fingerprints: &UInt64Chunked, schema: u64) -> PolarsResult<Sorted> {
         let keys = page.column(KEY)?.str()?;

@@ -1,184 +1,112 @@
-//! Why a source could not be pulled as a whole. Texts hold names of files and columns, never of people.
+//! Why a source could not be pulled as a whole, whatever it is: what went wrong, and what may be done about it.
+//!
+//! Each transport has errors of its own (files, a database, an API); at the seam they are one type that says of which
+//! kind they are, so that whoever calls decides without knowing what lies behind. Texts never hold personal data.
 
-use std::io;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
 
-use thiserror::Error;
-
-/// A delivery that cannot be read.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ConnectorError {
-    /// The settings contradict themselves or ask for what does not exist.
-    #[error("the settings of `{source_name}` are wrong: {what}")]
-    Settings {
-        /// The source, or its path.
-        source_name: String,
-        /// What is wrong.
-        what: String,
-        /// What to write instead.
-        hint: String,
+/// Of which kind an error is: what the caller does about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// It may do better by itself: a network, a file that is being written. Tried again, and not before `after`.
+    Transient {
+        /// How long the source asks to be left alone.
+        after: Option<Duration>,
     },
-    /// Nothing matches the path.
-    #[error("no file matches `{pattern}`")]
-    NoFile {
-        /// The glob, with its folder.
-        pattern: String,
-    },
-    /// Files match, but all of them are still being written.
-    #[error("`{file}` is still being written")]
-    StillWritten {
-        /// The newest file.
-        file: String,
-    },
-    /// The file changed while it was read.
-    #[error("`{file}` changed while it was read")]
-    Changed {
-        /// The file.
-        file: String,
-    },
-    /// The file cannot be opened or read.
-    #[error("`{file}` cannot be read")]
-    Io {
-        /// The file.
-        file: String,
-        /// The cause.
-        #[source]
-        cause: io::Error,
-    },
-    /// The file has no content at all.
-    #[error("`{file}` is empty")]
-    Empty {
-        /// The file.
-        file: String,
-    },
-    /// The file has a header and no rows, though it is to list every row.
-    #[error("`{file}` has a header and no rows")]
-    HeaderOnly {
-        /// The file.
-        file: String,
-    },
-    /// The stated delimiter is not the file's.
-    #[error("`{file}` has no columns with the delimiter {stated:?}; it looks like {found:?}")]
-    WrongDelimiter {
-        /// The file.
-        file: String,
-        /// What the settings say.
-        stated: char,
-        /// What the file seems to use.
-        found: char,
-    },
-    /// A column that the key needs is not there.
-    #[error("`{file}` has no column `{column}`, which the key needs")]
-    MissingKeyColumn {
-        /// The file.
-        file: String,
-        /// The missing column.
-        column: String,
-        /// The columns that are there.
-        columns: Vec<String>,
-    },
-    /// The file is not what its format says, or none that is known.
-    #[error("`{file}` is not {expected}: {detail}")]
-    WrongFormat {
-        /// The file.
-        file: String,
-        /// The format, e.g. `a CSV file`.
-        expected: String,
-        /// How that shows.
-        detail: String,
-    },
-    /// The stated encoding does not exist.
-    #[error("`{encoding}` is not an encoding")]
-    UnknownEncoding {
-        /// What the settings say.
-        encoding: String,
-    },
-    /// The workbook lacks the stated sheet.
-    #[error("`{file}` has no sheet `{sheet}`")]
-    UnknownSheet {
-        /// The file.
-        file: String,
-        /// The stated sheet.
-        sheet: String,
-        /// The sheets that are there.
-        sheets: Vec<String>,
-    },
-    /// The file ends in the middle of a record or of its compressed data.
-    #[error("`{file}` is cut off: {detail}")]
-    Truncated {
-        /// The file.
-        file: String,
-        /// How that shows, with the line where one is known.
-        detail: String,
-    },
-    /// A compressed file that grows beyond all measure.
-    #[error("`{file}` unpacks to more than {limit_bytes} bytes")]
-    TooLarge {
-        /// The file.
-        file: String,
-        /// The limit.
-        limit_bytes: u64,
-    },
-    /// An archive that holds no data file, or several.
-    #[error("`{file}` holds {count} data files instead of one")]
-    Archive {
-        /// The file.
-        file: String,
-        /// How many it holds.
-        count: usize,
-    },
-    /// A fault of the program.
-    #[error("reading `{file}` failed inside kartei: {detail}")]
-    Internal {
-        /// The file.
-        file: String,
-        /// What failed.
-        detail: String,
-    },
+    /// kartei is not let in: trying again locks accounts, and helps nobody.
+    Authentication,
+    /// The settings are wrong: a person must change them.
+    Configuration,
+    /// What was delivered cannot be read: another delivery must come.
+    Data,
 }
 
-impl ConnectorError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Settings { hint, .. } => hint.clone(),
-            Self::NoFile { .. } => {
-                "check `connector.path` of the source, and that the delivery has arrived; the path is relative to the configuration's folder".into()
-            }
-            Self::StillWritten { .. } => "run again in a minute; `settle_seconds` says how long a file must have been quiet".into(),
-            Self::Changed { .. } => {
-                "have the exporting system write under another name and rename when done, or raise `settle_seconds`".into()
-            }
-            Self::Io { cause, .. } if cause.kind() == io::ErrorKind::PermissionDenied => "let kartei's user read the file".into(),
-            Self::Io { .. } => "check the file and the disk or network drive that it lies on".into(),
-            Self::Empty { .. } => "export it again; yesterday's file, if it is still there, can be put back".into(),
-            Self::HeaderOnly { .. } => "export it again; if the source really has no rows, set `volume.min_rows = 0`".into(),
-            Self::WrongDelimiter { found, .. } => format!("set `delimiter = {:?}`, or leave it out to have it found", found.to_string()),
-            Self::MissingKeyColumn { column, columns, .. } => missing_column_hint(column, columns),
-            Self::WrongFormat { .. } => "check what was exported, or set `connector.format`".into(),
-            Self::UnknownEncoding { .. } => "write `utf-8`, `windows-1252` or `utf-16le`, or leave `encoding` out to have it found".into(),
-            Self::UnknownSheet { sheets, .. } => format!("the sheets are: {}", sheets.join(", ")),
-            Self::Truncated { .. } => "have it delivered again; nothing of it counts as complete".into(),
-            Self::TooLarge { .. } => "look at what it holds; deliver it unpacked if that is right".into(),
-            Self::Archive { .. } => "pack exactly one data file".into(),
-            Self::Internal { .. } => return None,
-        };
-        Some(hint)
+impl ErrorKind {
+    /// May do better, and nobody says when.
+    pub const TRANSIENT: Self = Self::Transient { after: None };
+
+    /// Whether the same call may do better when it is made again.
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::Transient { .. })
     }
 }
 
-fn missing_column_hint(column: &str, columns: &[String]) -> String {
-    let fold = |text: &str| {
-        text.chars().filter(|sign| sign.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
-    };
-    let wanted = fold(column);
-    let near = columns.iter().find(|name| {
-        let name = fold(name);
-        name == wanted || (!name.is_empty() && (wanted.contains(&name) || name.contains(&wanted)))
-    });
-    match near {
-        Some(name) => format!("is it `{name}`? then name that in `key`"),
-        None => format!("the columns are: {}", columns.join(", ")),
+/// What a transport says of its own errors.
+pub trait Failure: Error + Send + Sync + 'static {
+    /// What the caller does about it.
+    fn kind(&self) -> ErrorKind;
+
+    /// What a person does about it.
+    fn hint(&self) -> Option<String>;
+}
+
+/// A source that cannot be pulled. Shows itself as the error of its transport does.
+pub struct ConnectorError(Box<dyn Failure>);
+
+impl ConnectorError {
+    /// An error without a type of its own.
+    pub fn new(kind: ErrorKind, message: impl Into<String>, hint: Option<String>) -> Self {
+        Self(Box::new(Plain { kind, message: message.into(), hint }))
+    }
+
+    /// What the caller does about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind()
+    }
+
+    /// What a person does about it.
+    pub fn hint(&self) -> Option<String> {
+        self.0.hint()
+    }
+
+    /// The transport's own error, where it is of this type.
+    pub fn reason<E: Failure>(&self) -> Option<&E> {
+        let error: &(dyn Error + 'static) = self.0.as_ref();
+        error.downcast_ref()
+    }
+}
+
+impl<E: Failure> From<E> for ConnectorError {
+    fn from(error: E) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl fmt::Debug for ConnectorError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, out)
+    }
+}
+
+impl fmt::Display for ConnectorError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, out)
+    }
+}
+
+impl Error for ConnectorError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Plain {
+    kind: ErrorKind,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure for Plain {
+    fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
     }
 }
 
@@ -186,20 +114,32 @@ fn missing_column_hint(column: &str, columns: &[String]) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_missing_key_column_names_the_one_that_looks_like_it() {
-        let error = ConnectorError::MissingKeyColumn {
-            file: "members.csv".into(),
-            column: "Mitgliedsnummer".into(),
-            columns: vec!["Name".into(), "Mitglieds-Nummer".into()],
-        };
-        assert_eq!(error.to_string(), "`members.csv` has no column `Mitgliedsnummer`, which the key needs");
-        assert!(error.hint().unwrap().contains("`Mitglieds-Nummer`"));
+    #[derive(Debug, thiserror::Error)]
+    #[error("the server is busy")]
+    struct Busy(#[source] std::io::Error);
+
+    impl Failure for Busy {
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Transient { after: Some(Duration::from_secs(30)) }
+        }
+
+        fn hint(&self) -> Option<String> {
+            Some("wait".into())
+        }
     }
 
     #[test]
-    fn a_wrong_delimiter_says_which_one_to_set() {
-        let error = ConnectorError::WrongDelimiter { file: "a.csv".into(), stated: ',', found: ';' };
-        assert!(error.hint().unwrap().contains("delimiter = \";\""));
+    fn the_seam_shows_the_error_of_the_transport_once_with_its_cause() {
+        let error = ConnectorError::from(Busy(std::io::Error::other("503")));
+        assert_eq!((&*error.to_string(), error.hint().as_deref()), ("the server is busy", Some("wait")));
+        assert_eq!(error.source().unwrap().to_string(), "503");
+        assert!(error.kind().is_transient() && error.reason::<Busy>().is_some());
+    }
+
+    #[test]
+    fn an_error_without_a_type_of_its_own_says_its_kind_too() {
+        let error = ConnectorError::new(ErrorKind::Authentication, "the key has run out", None);
+        assert_eq!((error.kind(), error.to_string()), (ErrorKind::Authentication, "the key has run out".into()));
+        assert!(!error.kind().is_transient() && error.reason::<Busy>().is_none());
     }
 }

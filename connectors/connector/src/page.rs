@@ -31,10 +31,52 @@ pub struct Page {
     pub origin: String,
     /// The same for all pages of one delivery, also over several pulls, and different when its content differs.
     pub delivery: String,
+    /// Which page of its delivery this is, from 0; the same when it comes again.
+    pub number: u64,
     /// What the delivery says about rows that it does not hold.
     pub listing: ListingMark,
+    /// Keys of rows that a delta says are deleted. None of them is in `rows`; in a listing there are none.
+    pub gone: Vec<String>,
+    /// Whether the delivery takes the place of what its origin delivered before, as a file does that was written anew:
+    /// what was in quarantine from there is no more. An API's pulls have one origin, and stand beside each other.
+    pub replaces: bool,
+    /// The state of the source that all pages of the delivery come from, where there is one: a file's content, an API's
+    /// snapshot. Without it rows may slip between two pages.
+    pub snapshot: Option<String>,
     /// When the origin last changed.
     pub modified: Option<DateTime<Utc>>,
+    /// The newest instant that the rows speak of, where the source has a column for it, and not after the pull: a file
+    /// that is written anew each night may hold nothing new for weeks.
+    pub watermark: Option<DateTime<Utc>>,
+}
+
+impl Page {
+    /// A page without rows, for the rest to be filled in.
+    pub fn of(origin: impl Into<String>, delivery: impl Into<String>, listing: ListingMark, cursor: Cursor) -> Self {
+        Self {
+            rows: DataFrame::empty(),
+            positions: Vec::new(),
+            rejects: Vec::new(),
+            rows_read: 0,
+            collapsed: 0,
+            cursor,
+            origin: origin.into(),
+            delivery: delivery.into(),
+            number: 0,
+            listing,
+            gone: Vec::new(),
+            replaces: false,
+            snapshot: None,
+            modified: None,
+            watermark: None,
+        }
+    }
+
+    /// Whether a row could not be read so far that its record is known. Such a listing says nothing about absence: the
+    /// row may be anybody's.
+    pub fn has_unknown_records(&self) -> bool {
+        self.rejects.iter().any(|reject| reject.key.is_none())
+    }
 }
 
 /// What a delivery says about rows that it does not hold.
@@ -70,7 +112,9 @@ impl fmt::Debug for Page {
             .field("collapsed", &self.collapsed)
             .field("origin", &self.origin)
             .field("delivery", &self.delivery)
+            .field("number", &self.number)
             .field("listing", &self.listing)
+            .field("gone", &self.gone.len())
             .finish_non_exhaustive()
     }
 }

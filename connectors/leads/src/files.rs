@@ -1,16 +1,14 @@
 //! Contacts that a system leaves as files in a folder.
 
-use std::path::Path;
-
-use kartei_connector::{Connector, ConnectorError};
+use kartei_connector::{Connector, ConnectorError, Context};
 use kartei_schemas::source::SourceSchema;
 use kartei_transport::FilesConnector;
 
 use crate::advice::advice;
 
 /// The connector for contacts in files.
-pub(crate) fn connect(schema: &SourceSchema, base: &Path) -> Result<Box<dyn Connector>, ConnectorError> {
-    Ok(Box::new(FilesConnector::new(schema, base)?.with_advice(advice)))
+pub(crate) fn connect(schema: &SourceSchema, context: &Context) -> Result<Box<dyn Connector>, ConnectorError> {
+    Ok(Box::new(FilesConnector::new(schema, context)?.with_advice(advice)))
 }
 
 #[cfg(test)]
@@ -35,7 +33,7 @@ mod tests {
     "#;
 
     fn trial(schema: &str) -> Trial {
-        Trial::of_delivery(LIST, |folder| crate::connect(&toml::from_str(schema).unwrap(), folder))
+        Trial::of_delivery(LIST, |context| crate::connect(&toml::from_str(schema).unwrap(), context))
     }
 
     #[tokio::test]

@@ -3,14 +3,12 @@
 mod advice;
 mod files;
 
-use std::path::Path;
-
-use kartei_connector::{Connector, ConnectorError};
+use kartei_connector::{Connector, ConnectorError, Context};
 use kartei_schemas::source::{ConnectorSettings, SourceSchema};
 
-/// The connector for a source of this family. `base` is the configuration's folder.
-pub fn connect(schema: &SourceSchema, base: &Path) -> Result<Box<dyn Connector>, ConnectorError> {
+/// The connector for a source of this family.
+pub fn connect(schema: &SourceSchema, context: &Context) -> Result<Box<dyn Connector>, ConnectorError> {
     match &schema.connector {
-        ConnectorSettings::Files(_) => files::connect(schema, base),
+        ConnectorSettings::Files(_) => files::connect(schema, context),
     }
 }

@@ -1,7 +1,7 @@
 //! What `kartei check` says about a source of files.
 
 use chrono::{DateTime, Utc};
-use kartei_connector::{Discovery, Finding, FreshnessState, freshness, mapped_columns};
+use kartei_connector::{Discovery, Failure, Finding, FreshnessState, Header, freshness, mapped_columns};
 use kartei_schemas::source::{FilesSettings, SourceSchema};
 
 use crate::connector::Advice;
@@ -38,14 +38,18 @@ fn unsettled(settings: &FilesSettings, now: DateTime<Utc>) -> Vec<Finding> {
 
 /// Mapped columns that are not there.
 fn columns(schema: &SourceSchema, discovery: &Discovery) -> Vec<Finding> {
-    let has = |name: &String| discovery.columns.iter().any(|column| column.name == *name);
-    let missing: Vec<String> = mapped_columns(schema).into_iter().filter(|name| !has(name)).collect();
+    let present: Vec<String> = discovery.columns.iter().map(|column| column.name.clone()).collect();
+    let mapped = mapped_columns(schema);
+    let missing: Vec<&String> = mapped.iter().filter(|name| !present.contains(name)).collect();
     if missing.is_empty() {
         return vec![Finding::ok("columns", format!("{} found, all mapped ones among them", discovery.columns.len()))];
     }
-    let present: Vec<&str> = discovery.columns.iter().map(|column| &*column.name).collect();
-    let say = |name: &String| {
-        let hint = format!("the columns are: {}", present.join(", "));
+    let header = Header::new(&present, &mapped);
+    let say = |name: &&String| {
+        let hint = match header.nearest(name) {
+            Some(nearest) => format!("is it `{nearest}`? then map that"),
+            None => format!("it has {}", header.description()),
+        };
         Finding::error("columns", format!("column `{name}` is mapped, and not in `{}`", discovery.origin), Some(hint))
     };
     missing.iter().map(say).collect()

@@ -4,7 +4,6 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
-use kartei_connector::ConnectorError;
 use polars_core::error::PolarsError;
 use polars_core::prelude::{AnyValue, ArrowDataType, Column, DataFrame, NewChunkedArray, StringChunked, TimeUnit};
 use polars_io::SerReader;
@@ -12,13 +11,14 @@ use polars_io::parquet::read::ParquetReader;
 use serde_json::Value;
 
 use crate::content::whole_content;
+use crate::error::FileError;
 use crate::inspect::Delivery;
 use crate::pager::{Halt, Pager};
 
 /// Reads the rows of a Parquet file.
 pub(crate) fn read_rows(delivery: &Delivery, pager: &mut Pager<'_>) -> Result<(), Halt> {
     let content: Arc<[u8]> = whole_content(&delivery.path, delivery.packing)?.into_inner().into();
-    let explain = |_: PolarsError| ConnectorError::Truncated {
+    let explain = |_: PolarsError| FileError::Truncated {
         file: delivery.name.clone(),
         detail: "the Parquet file is damaged or ends too early".into(),
     };
@@ -28,7 +28,7 @@ pub(crate) fn read_rows(delivery: &Delivery, pager: &mut Pager<'_>) -> Result<()
     let names: Vec<String> = schema.iter_values().map(|field| field.name.to_string()).collect();
     for field in schema.iter_values() {
         if !is_readable(&field.dtype) {
-            return Err(ConnectorError::WrongFormat {
+            return Err(FileError::WrongFormat {
                 file: delivery.name.clone(),
                 expected: "a Parquet file that kartei can read".into(),
                 detail: format!("column `{}` is of a type that cannot become text; write it as text", field.name),

@@ -1,17 +1,17 @@
 //! The connector for systems that leave files in a folder.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt};
-use kartei_connector::{Connector, ConnectorError, Cursor, Discovery, Finding, Page, PageStream};
+use kartei_connector::{Cancel, Connector, ConnectorError, Context, Cursor, Discovery, Finding, Page, PageStream};
 use kartei_schemas::source::{ConnectorSettings, FilesSettings, SourceSchema};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::cursor::FilesCursor;
+use crate::error::FileError;
 use crate::pager::Halt;
 use crate::pull::Pull;
 use crate::{checking, discovering};
@@ -27,21 +27,28 @@ pub struct FilesConnector {
     schema: Arc<SourceSchema>,
     settings: Arc<FilesSettings>,
     advice: Option<Advice>,
+    cancel: Cancel,
 }
 
 impl FilesConnector {
-    /// A connector for a source whose product is `files`. `base` is the configuration's folder.
-    pub fn new(schema: &SourceSchema, base: &Path) -> Result<Self, ConnectorError> {
+    /// A connector for a source whose product is `files`.
+    pub fn new(schema: &SourceSchema, context: &Context) -> Result<Self, ConnectorError> {
         let ConnectorSettings::Files(settings) = &schema.connector;
         if schema.key.is_empty() {
-            return Err(ConnectorError::Settings {
+            return Err(FileError::Settings {
                 source_name: schema.name.clone(),
                 what: "`key` names no column".into(),
                 hint: "name the column, or the columns, that tell the rows apart for ever, such as a number".into(),
-            });
+            }
+            .into());
         }
-        let settings = FilesSettings { base: base.to_owned(), ..settings.clone() };
-        Ok(Self { schema: Arc::new(schema.clone()), settings: Arc::new(settings), advice: None })
+        let settings = FilesSettings { base: context.base.clone(), ..settings.clone() };
+        Ok(Self {
+            schema: Arc::new(schema.clone()),
+            settings: Arc::new(settings),
+            advice: None,
+            cancel: context.cancel.clone(),
+        })
     }
 
     /// Adds what a family checks beyond what all files have in common.
@@ -75,19 +82,21 @@ impl Connector for FilesConnector {
     }
 
     async fn discover(&self, now: DateTime<Utc>) -> Result<Discovery, ConnectorError> {
-        self.aside(move |schema, settings| discovering::discover(schema, settings, now)).await?
+        self.aside(move |schema, settings| discovering::discover(schema, settings, now))
+            .await?
+            .map_err(ConnectorError::from)
     }
 
     async fn pull(&self, cursor: Option<Cursor>, now: DateTime<Utc>) -> Result<PageStream, ConnectorError> {
         let (pages, received) = mpsc::channel(WAITING_PAGES);
         let (schema, settings) = (Arc::clone(&self.schema), Arc::clone(&self.settings));
-        let cursor = FilesCursor::read(cursor);
+        let (cursor, cancel) = (FilesCursor::read(cursor), self.cancel.clone());
         let task = spawn_blocking(move || {
             let mut send = |page: Page| pages.blocking_send(Ok(page)).map_err(|_| Halt::Stopped);
-            let pull = Pull { schema: &schema, settings: &settings, now };
+            let pull = Pull { schema: &schema, settings: &settings, now, cancel: &cancel };
             if let Err(Halt::Failed(error)) = pull.run(cursor, &mut send) {
                 // Where nobody listens, nobody needs to know.
-                let _ = pages.blocking_send(Err(error));
+                let _ = pages.blocking_send(Err(error.into()));
             }
         });
         let state = Received { pages: received, task: Some(task), settings: Arc::clone(&self.settings) };
@@ -115,5 +124,5 @@ impl Received {
 
 fn failed(settings: &FilesSettings, error: &tokio::task::JoinError) -> ConnectorError {
     let detail = if error.is_panic() { "the reader panicked" } else { "the reader was stopped" };
-    ConnectorError::Internal { file: settings.path.clone(), detail: detail.into() }
+    FileError::Internal { file: settings.path.clone(), detail: detail.into() }.into()
 }

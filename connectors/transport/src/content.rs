@@ -6,8 +6,9 @@ use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
-use kartei_connector::ConnectorError;
 use zip::ZipArchive;
+
+use crate::error::FileError;
 
 /// What is around a file's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ const RATIO_LIMIT: u64 = 200;
 const SMALL_BYTES: u64 = 64 << 20;
 
 /// What is around the data of a file: from its first bytes, not from its name. A workbook is a zip, but not a packed file.
-pub(crate) fn packing_of(path: &Path) -> Result<Packing, ConnectorError> {
+pub(crate) fn packing_of(path: &Path) -> Result<Packing, FileError> {
     let mut start = [0; 4];
     let mut file = open(path)?;
     let length = read_up_to(&mut file, &mut start).map_err(|cause| explain(path, cause))?;
@@ -37,7 +38,7 @@ pub(crate) fn packing_of(path: &Path) -> Result<Packing, ConnectorError> {
 }
 
 /// The name that the data has inside its packing: `members.csv` of `members.csv.gz`.
-pub(crate) fn inner_name(path: &Path, packing: Packing) -> Result<String, ConnectorError> {
+pub(crate) fn inner_name(path: &Path, packing: Packing) -> Result<String, FileError> {
     let name = file_name(path);
     match packing {
         Packing::Bare => Ok(name),
@@ -51,7 +52,7 @@ pub(crate) fn inner_name(path: &Path, packing: Packing) -> Result<String, Connec
 }
 
 /// Hands the unpacked content of a file to a reader.
-pub(crate) fn with_content<T, E: From<ConnectorError>>(
+pub(crate) fn with_content<T, E: From<FileError>>(
     path: &Path,
     packing: Packing,
     read: impl FnOnce(&mut dyn Read) -> Result<T, E>,
@@ -75,7 +76,7 @@ pub(crate) fn with_content<T, E: From<ConnectorError>>(
 }
 
 /// The whole content in memory, for formats that are read back and forth.
-pub(crate) fn whole_content(path: &Path, packing: Packing) -> Result<Cursor<Vec<u8>>, ConnectorError> {
+pub(crate) fn whole_content(path: &Path, packing: Packing) -> Result<Cursor<Vec<u8>>, FileError> {
     with_content(path, packing, |reader| {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes).map_err(|cause| explain(path, cause))?;
@@ -89,17 +90,17 @@ pub(crate) fn file_name(path: &Path) -> String {
 }
 
 /// Says what a failed read means.
-pub(crate) fn explain(path: &Path, cause: io::Error) -> ConnectorError {
+pub(crate) fn explain(path: &Path, cause: io::Error) -> FileError {
     let file = file_name(path);
     if let Some(TooMuch(limit_bytes)) = cause.get_ref().and_then(|inner| inner.downcast_ref()) {
-        return ConnectorError::TooLarge { file, limit_bytes: *limit_bytes };
+        return FileError::TooLarge { file, limit_bytes: *limit_bytes };
     }
     match cause.kind() {
         io::ErrorKind::UnexpectedEof => {
-            ConnectorError::Truncated { file, detail: "its compressed data ends too early".into() }
+            FileError::Truncated { file, detail: "its compressed data ends too early".into() }
         }
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => damaged(path, "its compressed data is damaged"),
-        _ => ConnectorError::Io { file, cause },
+        _ => FileError::Io { file, cause },
     }
 }
 
@@ -117,20 +118,20 @@ pub(crate) fn read_up_to(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result
     Ok(filled)
 }
 
-fn damaged(path: &Path, detail: &str) -> ConnectorError {
-    ConnectorError::Truncated { file: file_name(path), detail: detail.to_owned() }
+fn damaged(path: &Path, detail: &str) -> FileError {
+    FileError::Truncated { file: file_name(path), detail: detail.to_owned() }
 }
 
-fn open(path: &Path) -> Result<File, ConnectorError> {
+fn open(path: &Path) -> Result<File, FileError> {
     File::open(path).map_err(|cause| explain(path, cause))
 }
 
-fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>, ConnectorError> {
+fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>, FileError> {
     ZipArchive::new(BufReader::new(open(path)?)).map_err(|error| damaged(path, &error.to_string()))
 }
 
 /// A workbook says so in its table of contents. A zip that is cut off has none.
-fn is_workbook(path: &Path) -> Result<bool, ConnectorError> {
+fn is_workbook(path: &Path) -> Result<bool, FileError> {
     let archive = open_archive(path)?;
     let is_book = archive.file_names().any(|name| name.is_ok_and(|name| name == "[Content_Types].xml"));
     if is_book {
@@ -139,21 +140,21 @@ fn is_workbook(path: &Path) -> Result<bool, ConnectorError> {
         let size = open(path)?.metadata().map_err(|cause| explain(path, cause))?.len();
         let limit_bytes = SMALL_BYTES.max(size.saturating_mul(RATIO_LIMIT)).min(UNPACKED_LIMIT_BYTES);
         if unpacked > limit_bytes {
-            return Err(ConnectorError::TooLarge { file: file_name(path), limit_bytes });
+            return Err(FileError::TooLarge { file: file_name(path), limit_bytes });
         }
     }
     Ok(is_book)
 }
 
 /// The one file of an archive that holds data; folders and what macOS adds do not count.
-fn only_entry(archive: &mut ZipArchive<BufReader<File>>, path: &Path) -> Result<usize, ConnectorError> {
+fn only_entry(archive: &mut ZipArchive<BufReader<File>>, path: &Path) -> Result<usize, FileError> {
     let is_data = |name: &str| !name.ends_with('/') && !name.starts_with("__MACOSX/") && !name.ends_with(".DS_Store");
     let found: Vec<usize> = (0..archive.len())
         .filter(|index| archive.name_for_index(*index).is_some_and(|name| name.is_ok_and(|name| is_data(&name))))
         .collect();
     match found[..] {
         [index] => Ok(index),
-        _ => Err(ConnectorError::Archive { file: file_name(path), count: found.len() }),
+        _ => Err(FileError::Archive { file: file_name(path), count: found.len() }),
     }
 }
 

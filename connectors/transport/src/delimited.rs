@@ -4,11 +4,12 @@ use std::io::Read;
 
 use csv::ByteRecord;
 use encoding_rs::Encoding;
-use kartei_connector::{ConnectorError, RejectReason};
+use kartei_connector::RejectReason;
 
 use crate::content::explain;
 use crate::dialect::{Dialect, reader_builder};
 use crate::encoding::Transcoder;
+use crate::error::FileError;
 use crate::inspect::Delivery;
 use crate::line_breaks::LineBreaks;
 use crate::pager::{Halt, Pager};
@@ -41,7 +42,7 @@ pub(crate) fn read_rows(
             // It ends with the file and not with a line break, which `first_line` takes for granted.
             let line = line + 1;
             let detail = format!("the quote that opens in the record of line {line} is never closed");
-            return Err(ConnectorError::Truncated { file: delivery.name.clone(), detail }.into());
+            return Err(FileError::Truncated { file: delivery.name.clone(), detail }.into());
         }
         short_line = None;
         if has_header {
@@ -56,9 +57,9 @@ pub(crate) fn read_rows(
     }
     if let Some(line) = short_line.filter(|_| !delivery.ends_with_line_break) {
         let detail = format!("line {line} ends in the middle of a row");
-        return Err(ConnectorError::Truncated { file: delivery.name.clone(), detail }.into());
+        return Err(FileError::Truncated { file: delivery.name.clone(), detail }.into());
     }
-    if has_header { Ok(()) } else { Err(ConnectorError::Empty { file: delivery.name.clone() }.into()) }
+    if has_header { Ok(()) } else { Err(FileError::Empty { file: delivery.name.clone() }.into()) }
 }
 
 /// The line on which a record begins. The parser's own count begins before the blank lines that it skips.
@@ -136,14 +137,14 @@ fn text_of(record: &ByteRecord) -> Option<&str> {
     is_cut_soundly.then_some(text)
 }
 
-fn header(record: &ByteRecord, delivery: &Delivery) -> Result<Vec<String>, ConnectorError> {
+fn header(record: &ByteRecord, delivery: &Delivery) -> Result<Vec<String>, FileError> {
     let mut names: Vec<String> = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
     while names.len() > 1 && names.last().is_some_and(|name| name.trim().is_empty()) {
         names.pop();
     }
     if names.iter().all(|name| name.trim().is_empty()) {
         let detail = "its first line names no columns".into();
-        return Err(ConnectorError::WrongFormat { file: delivery.name.clone(), expected: "a CSV file".into(), detail });
+        return Err(FileError::WrongFormat { file: delivery.name.clone(), expected: "a CSV file".into(), detail });
     }
     Ok(names)
 }
@@ -152,9 +153,9 @@ fn raw(record: &ByteRecord) -> String {
     raw_array(record.iter().map(String::from_utf8_lossy))
 }
 
-fn explain_csv(delivery: &Delivery, error: csv::Error) -> ConnectorError {
+fn explain_csv(delivery: &Delivery, error: csv::Error) -> FileError {
     match error.into_kind() {
         csv::ErrorKind::Io(cause) => explain(&delivery.path, cause),
-        other => ConnectorError::Internal { file: delivery.name.clone(), detail: format!("{other:?}") },
+        other => FileError::Internal { file: delivery.name.clone(), detail: format!("{other:?}") },
     }
 }

@@ -1,9 +1,10 @@
 //! Which columns a source's newest file has, and what stands in them.
 
 use chrono::{DateTime, Utc};
-use kartei_connector::{ConnectorError, Discovery, profile};
+use kartei_connector::{Discovery, mapped_columns, profile};
 use kartei_schemas::source::{FilesSettings, SourceSchema};
 
+use crate::error::FileError;
 use crate::inbox;
 use crate::inspect::inspect;
 use crate::options::ReadOptions;
@@ -18,12 +19,12 @@ pub(crate) fn discover(
     schema: &SourceSchema,
     settings: &FilesSettings,
     now: DateTime<Utc>,
-) -> Result<Discovery, ConnectorError> {
+) -> Result<Discovery, FileError> {
     let mut inbox = inbox::look(settings, now)?;
     // Only where nothing else is there, a delta without content is looked at, and said to be empty.
     inbox.deltas.sort_by_key(|delta| delta.size > 0);
     let Some(newest) = inbox.complete.or_else(|| inbox.deltas.pop()) else {
-        return Err(ConnectorError::NoFile { pattern: settings.path.clone() });
+        return Err(FileError::NoFile { pattern: settings.path.clone() });
     };
     let delivery = inspect(&newest.path, &ReadOptions::from(settings))?;
     let mut sampled = None;
@@ -34,13 +35,14 @@ pub(crate) fn discover(
     let rules = PageRules {
         key: schema.key.clone(),
         updated_at: schema.updated_at.clone(),
+        known: mapped_columns(schema),
         page_rows: SAMPLE_ROWS,
         ..PageRules::default()
     };
     if let Err(Halt::Failed(error)) = read_delivery(&delivery, Pager::new(delivery.name.clone(), rules, &mut take)) {
         return Err(error);
     }
-    let batch = sampled.ok_or_else(|| ConnectorError::Empty { file: delivery.name.clone() })?;
+    let batch = sampled.ok_or_else(|| FileError::Empty { file: delivery.name.clone() })?;
     let is_own = |name: &str| match name {
         "key" => schema.key == ["key"],
         "updated_at" => schema.updated_at.as_deref().is_none_or(|column| column == "updated_at"),

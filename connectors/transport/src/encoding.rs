@@ -4,7 +4,8 @@ use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use kartei_connector::ConnectorError;
+
+use crate::error::FileError;
 
 /// What the bytes of a file tell about its encoding.
 #[derive(Default)]
@@ -111,9 +112,9 @@ fn utf16_without_mark(start: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// The encoding that the settings name.
-pub(crate) fn stated(label: &str) -> Result<&'static Encoding, ConnectorError> {
+pub(crate) fn stated(label: &str) -> Result<&'static Encoding, FileError> {
     Encoding::for_label(label.trim().as_bytes())
-        .ok_or_else(|| ConnectorError::UnknownEncoding { encoding: label.to_owned() })
+        .ok_or_else(|| FileError::UnknownEncoding { encoding: label.to_owned() })
 }
 
 /// Turns text of any encoding into UTF-8 without a byte order mark. UTF-8 itself passes through unchecked.
@@ -175,6 +176,8 @@ impl<R: Read> Read for Transcoder<R> {
 
 #[cfg(test)]
 mod tests {
+    use kartei_connector::Failure;
+
     use super::*;
 
     fn found(bytes: &[u8], chunk: usize) -> &'static Encoding {

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use glob::{MatchOptions, Pattern};
-use kartei_connector::ConnectorError;
 use kartei_schemas::source::{FilesSettings, Listing};
 
 use crate::content::file_name;
+use crate::error::FileError;
 use crate::inspect::{modified, stat};
 
 /// The files of a source as they lie there now.
@@ -31,9 +31,9 @@ pub(crate) struct Found {
 }
 
 /// Looks into the folder.
-pub(crate) fn look(settings: &FilesSettings, now: DateTime<Utc>) -> Result<Inbox, ConnectorError> {
+pub(crate) fn look(settings: &FilesSettings, now: DateTime<Utc>) -> Result<Inbox, FileError> {
     let pattern = rooted(&settings.base, &settings.path);
-    let is_delta = |found: &Found| -> Result<bool, ConnectorError> {
+    let is_delta = |found: &Found| -> Result<bool, FileError> {
         Ok(match &settings.delta_path {
             Some(delta) => compile(settings, &rooted(&settings.base, delta))?.matches_path_with(&found.path, OPTIONS),
             None => settings.listing == Listing::Delta,
@@ -46,7 +46,7 @@ pub(crate) fn look(settings: &FilesSettings, now: DateTime<Utc>) -> Result<Inbox
         all.dedup_by(|one, other| one.path == other.path);
     }
     if all.is_empty() {
-        return Err(ConnectorError::NoFile { pattern });
+        return Err(FileError::NoFile { pattern });
     }
     let settle = TimeDelta::seconds(i64::try_from(settings.settle_seconds).unwrap_or(i64::MAX / 1_000));
     let mut inbox = Inbox::default();
@@ -68,7 +68,7 @@ pub(crate) fn look(settings: &FilesSettings, now: DateTime<Utc>) -> Result<Inbox
         && inbox.deltas.is_empty()
         && let Some(writing) = inbox.unsettled.first()
     {
-        return Err(ConnectorError::StillWritten { file: writing.name.clone() });
+        return Err(FileError::StillWritten { file: writing.name.clone(), settle_seconds: settings.settle_seconds });
     }
     Ok(inbox)
 }
@@ -80,25 +80,25 @@ fn rooted(base: &Path, pattern: &str) -> String {
     base.join(pattern).to_string_lossy().into_owned()
 }
 
-fn compile(settings: &FilesSettings, pattern: &str) -> Result<Pattern, ConnectorError> {
+fn compile(settings: &FilesSettings, pattern: &str) -> Result<Pattern, FileError> {
     Pattern::new(pattern).map_err(|error| wrong_pattern(settings, pattern, error.msg))
 }
 
-fn wrong_pattern(settings: &FilesSettings, pattern: &str, message: &str) -> ConnectorError {
-    ConnectorError::Settings {
+fn wrong_pattern(settings: &FilesSettings, pattern: &str, message: &str) -> FileError {
+    FileError::Settings {
         source_name: settings.path.clone(),
         what: format!("`{pattern}` is not a pattern: {message}"),
         hint: "write a path with `*` and `?`, such as `inbox/members-*.csv`".into(),
     }
 }
 
-fn matching(settings: &FilesSettings, pattern: &str) -> Result<Vec<Found>, ConnectorError> {
+fn matching(settings: &FilesSettings, pattern: &str) -> Result<Vec<Found>, FileError> {
     let paths = glob::glob_with(pattern, OPTIONS).map_err(|error| wrong_pattern(settings, pattern, error.msg))?;
     let mut found = Vec::new();
     for path in paths {
         let path = path.map_err(|error| {
             let file = file_name(error.path());
-            ConnectorError::Io { file, cause: error.into() }
+            FileError::Io { file, cause: error.into() }
         })?;
         let metadata = stat(&path)?;
         if metadata.is_file() {

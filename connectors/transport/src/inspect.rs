@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use kartei_connector::ConnectorError;
 use kartei_schemas::source::FileFormat;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::content::{self, Packing, explain, file_name, read_up_to};
 use crate::dialect::{self, Dialect};
 use crate::encoding::{self, Evidence, Transcoder};
+use crate::error::FileError;
 use crate::options::ReadOptions;
 
 /// A file that was looked at from its first byte to its last.
@@ -44,11 +44,11 @@ pub(crate) enum Format {
 const SAMPLE_BYTES: usize = 1 << 17;
 
 /// Looks at a file.
-pub(crate) fn inspect(path: &Path, options: &ReadOptions) -> Result<Delivery, ConnectorError> {
+pub(crate) fn inspect(path: &Path, options: &ReadOptions) -> Result<Delivery, FileError> {
     let metadata = stat(path)?;
     let name = file_name(path);
     if metadata.len() == 0 {
-        return Err(ConnectorError::Empty { file: name });
+        return Err(FileError::Empty { file: name });
     }
     let packing = content::packing_of(path)?;
     let inner_name = content::inner_name(path, packing)?;
@@ -56,7 +56,7 @@ pub(crate) fn inspect(path: &Path, options: &ReadOptions) -> Result<Delivery, Co
     let scan =
         content::with_content(path, packing, |reader| scan(reader, is_stated).map_err(|cause| explain(path, cause)))?;
     if scan.sample.is_empty() {
-        return Err(ConnectorError::Empty { file: name });
+        return Err(FileError::Empty { file: name });
     }
     let format = format_of(&name, &inner_name, &scan, options)?;
     Ok(Delivery {
@@ -93,10 +93,10 @@ impl Delivery {
     }
 
     /// Fails if the file is no longer the one that was looked at.
-    pub(crate) fn check_unchanged(&self) -> Result<(), ConnectorError> {
+    pub(crate) fn check_unchanged(&self) -> Result<(), FileError> {
         let metadata = stat(&self.path)?;
         let is_same = metadata.len() == self.size && modified(&metadata) == self.modified;
-        if is_same { Ok(()) } else { Err(ConnectorError::Changed { file: self.name.clone() }) }
+        if is_same { Ok(()) } else { Err(FileError::Changed { file: self.name.clone() }) }
     }
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn modified(metadata: &Metadata) -> Option<DateTime<Utc>> {
     metadata.modified().ok().map(DateTime::from)
 }
 
-pub(crate) fn stat(path: &Path) -> Result<Metadata, ConnectorError> {
+pub(crate) fn stat(path: &Path) -> Result<Metadata, FileError> {
     std::fs::metadata(path).map_err(|cause| explain(path, cause))
 }
 
@@ -151,8 +151,8 @@ fn scan(reader: &mut dyn Read, is_stated: bool) -> std::io::Result<Scan> {
     })
 }
 
-fn format_of(name: &str, inner_name: &str, scan: &Scan, options: &ReadOptions) -> Result<Format, ConnectorError> {
-    let wrong = |expected: &str, detail: &str| ConnectorError::WrongFormat {
+fn format_of(name: &str, inner_name: &str, scan: &Scan, options: &ReadOptions) -> Result<Format, FileError> {
+    let wrong = |expected: &str, detail: &str| FileError::WrongFormat {
         file: name.to_owned(),
         expected: expected.to_owned(),
         detail: detail.to_owned(),
@@ -193,16 +193,11 @@ fn format_of(name: &str, inner_name: &str, scan: &Scan, options: &ReadOptions) -
     })
 }
 
-fn csv_format(
-    name: &str,
-    text: &str,
-    encoding: &'static Encoding,
-    options: &ReadOptions,
-) -> Result<Format, ConnectorError> {
+fn csv_format(name: &str, text: &str, encoding: &'static Encoding, options: &ReadOptions) -> Result<Format, FileError> {
     let byte = |sign: Option<char>, what: &str| match sign.map(u8::try_from) {
         None => Ok(None),
         Some(Ok(byte)) if byte.is_ascii() => Ok(Some(byte)),
-        Some(_) => Err(ConnectorError::WrongFormat {
+        Some(_) => Err(FileError::WrongFormat {
             file: name.to_owned(),
             expected: "a CSV file".into(),
             detail: format!("its {what} is not an ASCII character"),
@@ -214,7 +209,7 @@ fn csv_format(
         && !header.contains(stated)
         && let Some(found) = dialect::find_delimiter(text, dialect.quote)
     {
-        return Err(ConnectorError::WrongDelimiter { file: name.to_owned(), stated, found: char::from(found) });
+        return Err(FileError::WrongDelimiter { file: name.to_owned(), stated, found: char::from(found) });
     }
     Ok(Format::Csv(dialect, encoding))
 }

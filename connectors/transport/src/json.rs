@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{BufReader, Read};
 
 use encoding_rs::Encoding;
-use kartei_connector::{ConnectorError, RejectReason};
+use kartei_connector::RejectReason;
 use rustc_hash::FxHashMap;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::content::with_content;
 use crate::elements::{Elements, Shape, SplitError};
 use crate::encoding::Transcoder;
+use crate::error::FileError;
 use crate::inspect::Delivery;
 use crate::pager::{Halt, Pager};
 use crate::reject::{limit, refused};
@@ -85,7 +86,7 @@ fn each_element(
             Err(SplitError::NotAnArray) => return Err(no_objects(delivery).into()),
             Err(SplitError::Truncated) => {
                 let detail = "its list is never closed".into();
-                return Err(ConnectorError::Truncated { file: delivery.name.clone(), detail }.into());
+                return Err(FileError::Truncated { file: delivery.name.clone(), detail }.into());
             }
         }
     }
@@ -103,7 +104,7 @@ fn refuse(
     let line = element.position;
     if shape == Shape::Lines && element.is_last && !delivery.ends_with_line_break && error.is_eof() {
         let detail = format!("line {line} ends in the middle of an object");
-        return Err(ConnectorError::Truncated { file: delivery.name.clone(), detail }.into());
+        return Err(FileError::Truncated { file: delivery.name.clone(), detail }.into());
     }
     let (reason, detail) = if std::str::from_utf8(element.bytes).is_err() {
         (RejectReason::InvalidEncoding, "bytes that are not UTF-8".to_owned())
@@ -113,8 +114,8 @@ fn refuse(
     pager.refuse(refused(line, reason, detail, limit(String::from_utf8_lossy(element.bytes).into_owned())))
 }
 
-fn no_objects(delivery: &Delivery) -> ConnectorError {
-    ConnectorError::WrongFormat {
+fn no_objects(delivery: &Delivery) -> FileError {
+    FileError::WrongFormat {
         file: delivery.name.clone(),
         expected: "a list of JSON objects".into(),
         detail: "it holds none".into(),

@@ -13,6 +13,7 @@ mod dialect;
 mod discovering;
 mod elements;
 mod encoding;
+mod error;
 mod inbox;
 mod inspect;
 mod json;
@@ -26,5 +27,6 @@ mod table;
 mod workbook;
 
 pub use connector::{Advice, FilesConnector};
+pub use error::FileError;
 pub use options::ReadOptions;
 pub use table::{Table, read_table};

@@ -2,13 +2,14 @@
 
 use std::collections::hash_map::Entry;
 
-use kartei_connector::{ConnectorError, KEY_SEPARATOR, RejectReason, RowReject};
+use kartei_connector::{Header, KEY_SEPARATOR, RejectReason, RowReject};
 use polars_core::prelude::{
     BooleanChunked, Column, DataFrame, IntoColumn, NewChunkedArray, PlSmallStr, StringChunkedBuilder,
 };
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::error::FileError;
 use crate::reject::{FIELD_LIMIT_BYTES, raw_object};
 
 /// What becomes of the rows.
@@ -18,6 +19,8 @@ pub(crate) struct PageRules {
     pub(crate) key: Vec<String>,
     /// The column that becomes `updated_at`.
     pub(crate) updated_at: Option<String>,
+    /// The columns that the schema maps: all that an error may name.
+    pub(crate) known: Vec<String>,
     /// What a key that comes again means.
     pub(crate) repeated_key: RepeatedKey,
     /// Records a page.
@@ -52,11 +55,11 @@ pub(crate) enum Halt {
     /// Nobody wants more.
     Stopped,
     /// The file cannot be read.
-    Failed(ConnectorError),
+    Failed(FileError),
 }
 
-impl From<ConnectorError> for Halt {
-    fn from(error: ConnectorError) -> Self {
+impl From<FileError> for Halt {
+    fn from(error: FileError) -> Self {
         Self::Failed(error)
     }
 }
@@ -338,19 +341,24 @@ impl<'a> Pager<'a> {
     }
 
     fn internal(&self, error: &polars_core::error::PolarsError) -> Halt {
-        Halt::Failed(ConnectorError::Internal { file: self.origin.clone(), detail: error.to_string() })
+        Halt::Failed(FileError::Internal { file: self.origin.clone(), detail: error.to_string() })
     }
 }
 
 impl Layout {
-    fn new(header: &[String], rules: &PageRules, origin: &str) -> Result<Self, ConnectorError> {
+    fn new(header: &[String], rules: &PageRules, origin: &str) -> Result<Self, FileError> {
         let trimmed: Vec<&str> = header.iter().map(|name| name.trim()).collect();
         let index = |column: &String| trimmed.iter().position(|name| name == column);
         let key = rules.key.iter().map(|column| {
-            index(column).ok_or_else(|| ConnectorError::MissingKeyColumn {
-                file: origin.to_owned(),
-                column: column.clone(),
-                columns: trimmed.iter().map(|name| (*name).to_owned()).collect(),
+            index(column).ok_or_else(|| {
+                let columns: Vec<String> = trimmed.iter().map(|name| (*name).to_owned()).collect();
+                let header = Header::new(&columns, &rules.known);
+                FileError::MissingKeyColumn {
+                    file: origin.to_owned(),
+                    column: column.clone(),
+                    nearest: header.nearest(column).map(str::to_owned),
+                    columns: header.description(),
+                }
             })
         });
         let key = key.collect::<Result<Vec<usize>, _>>()?;

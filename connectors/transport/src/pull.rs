@@ -1,12 +1,13 @@
 //! One pull of files: which ones are read, in which order, and the pages that come of them.
 
 use chrono::{DateTime, Utc};
-use kartei_connector::{ConnectorError, ListingMark, Page};
+use kartei_connector::{Cancel, ListingMark, Page, mapped_columns};
 use kartei_schemas::source::{FilesSettings, SourceSchema};
 use polars_core::frame::DataFrame;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::cursor::{FileMark, FilesCursor};
+use crate::error::FileError;
 use crate::inbox::{self, Found, Inbox};
 use crate::inspect::{Delivery, inspect};
 use crate::options::ReadOptions;
@@ -21,6 +22,7 @@ pub(crate) struct Pull<'a> {
     pub(crate) schema: &'a SourceSchema,
     pub(crate) settings: &'a FilesSettings,
     pub(crate) now: DateTime<Utc>,
+    pub(crate) cancel: &'a Cancel,
 }
 
 impl Pull<'_> {
@@ -45,7 +47,7 @@ impl Pull<'_> {
 
     /// The deltas from the first one on that is new or changed. Those behind it are read again, so that the end is what
     /// it would be had all been read in the order of their names.
-    fn waiting_deltas(&self, deltas: Vec<Found>, cursor: &mut FilesCursor) -> Result<Vec<Found>, ConnectorError> {
+    fn waiting_deltas(&self, deltas: Vec<Found>, cursor: &mut FilesCursor) -> Result<Vec<Found>, FileError> {
         let mut first_waiting = deltas.len();
         for (index, delta) in deltas.iter().enumerate() {
             let mark = cursor.deltas.iter().find(|mark| mark.name == delta.name);
@@ -100,9 +102,13 @@ impl Pull<'_> {
         repeated_key: RepeatedKey,
         send: &mut Send<'_>,
     ) -> Result<(), Halt> {
+        if self.cancel.is_asked() {
+            return Err(FileError::Stopped { file: delivery.name.clone() }.into());
+        }
         let rules = PageRules {
             key: self.schema.key.clone(),
             updated_at: self.schema.updated_at.clone(),
+            known: mapped_columns(self.schema),
             repeated_key,
             page_rows: self.settings.page_rows,
             skip_records: cursor.staged_records(delivery),
@@ -121,7 +127,7 @@ impl Pull<'_> {
         let Some(last) = held else { return Ok(()) };
         let allows_none = self.schema.volume.min_rows == Some(0);
         if is_complete && last.records == 0 && !allows_none {
-            return Err(ConnectorError::HeaderOnly { file: delivery.name.clone() }.into());
+            return Err(FileError::HeaderOnly { file: delivery.name.clone() }.into());
         }
         let mark = FileMark::new(delivery, last.records);
         cursor.partial = None;
@@ -152,11 +158,10 @@ fn page(delivery: &Delivery, batch: Batch, cursor: &FilesCursor, listing: Listin
         rejects: batch.rejects,
         rows_read: batch.rows_read,
         collapsed: batch.collapsed,
-        cursor: cursor.write(),
-        origin: delivery.name.clone(),
-        delivery: delivery.hash.clone(),
-        listing,
+        replaces: true,
+        snapshot: Some(delivery.hash.clone()),
         modified: delivery.modified,
+        ..Page::of(delivery.name.clone(), delivery.hash.clone(), listing, cursor.write())
     }
 }
 

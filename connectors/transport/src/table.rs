@@ -5,6 +5,7 @@ use std::path::Path;
 use kartei_connector::{ConnectorError, RowReject};
 use polars_core::frame::DataFrame;
 
+use crate::error::FileError;
 use crate::inspect::inspect;
 use crate::options::ReadOptions;
 use crate::pager::{Halt, PageRules, Pager};
@@ -40,8 +41,8 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, Connector
     let pager = Pager::new(delivery.name.clone(), rules, &mut take);
     match read_delivery(&delivery, pager) {
         Ok(()) | Err(Halt::Stopped) => {}
-        Err(Halt::Failed(error)) => return Err(error),
+        Err(Halt::Failed(error)) => return Err(error.into()),
     }
     delivery.check_unchanged()?;
-    table.ok_or_else(|| ConnectorError::Empty { file: delivery.name.clone() })
+    table.ok_or_else(|| FileError::Empty { file: delivery.name.clone() }.into())
 }

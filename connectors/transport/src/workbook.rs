@@ -3,9 +3,10 @@
 use std::io::{Read, Seek};
 
 use calamine::{Data, DataRef, ExcelDateTime, Reader, Xlsx, XlsxError};
-use kartei_connector::{ConnectorError, RejectReason};
+use kartei_connector::RejectReason;
 
 use crate::content::whole_content;
+use crate::error::FileError;
 use crate::inspect::Delivery;
 use crate::pager::{Halt, Pager};
 use crate::reject::{raw_array, refused};
@@ -26,16 +27,16 @@ pub(crate) fn read_rows(delivery: &Delivery, pager: &mut Pager<'_>) -> Result<()
         sheet.take(column, cell.get_value());
     }
     sheet.close_row(pager)?;
-    if sheet.header.is_empty() { Err(ConnectorError::Empty { file: delivery.name.clone() }.into()) } else { Ok(()) }
+    if sheet.header.is_empty() { Err(FileError::Empty { file: delivery.name.clone() }.into()) } else { Ok(()) }
 }
 
-fn sheet_name<R: Read + Seek>(book: &Xlsx<R>, delivery: &Delivery) -> Result<String, ConnectorError> {
+fn sheet_name<R: Read + Seek>(book: &Xlsx<R>, delivery: &Delivery) -> Result<String, FileError> {
     let sheets = book.sheet_names();
     let found = match &delivery.sheet {
         Some(name) => sheets.iter().find(|sheet| *sheet == name),
         None => sheets.first(),
     };
-    found.cloned().ok_or_else(|| ConnectorError::UnknownSheet {
+    found.cloned().ok_or_else(|| FileError::UnknownSheet {
         file: delivery.name.clone(),
         sheet: delivery.sheet.clone().unwrap_or_default(),
         sheets,
@@ -136,14 +137,14 @@ fn date_text(instant: &ExcelDateTime) -> String {
     }
 }
 
-fn explain(delivery: &Delivery, error: &XlsxError) -> ConnectorError {
+fn explain(delivery: &Delivery, error: &XlsxError) -> FileError {
     match error {
-        XlsxError::Password => ConnectorError::WrongFormat {
+        XlsxError::Password => FileError::WrongFormat {
             file: delivery.name.clone(),
             expected: "a readable XLSX workbook".into(),
             detail: "it is protected by a password".into(),
         },
-        _ => ConnectorError::Truncated { file: delivery.name.clone(), detail: "the workbook is damaged".into() },
+        _ => FileError::Truncated { file: delivery.name.clone(), detail: "the workbook is damaged".into() },
     }
 }
 

@@ -44,6 +44,7 @@ impl Conductor<'_> {
                     let run = self.step.run;
                     let more = u64::try_from(share(&run.job, run.due_at, attempts, jitter)).unwrap_or(0);
                     tracing::warn!(parent: &span, seconds = pause.as_secs(), "the step is tried again");
+                    let pause = error.not_before().unwrap_or_default().max(pause);
                     tokio::time::sleep(pause + std::time::Duration::from_millis(more)).await;
                     self.position -= 1;
                     self.steps.pop();

@@ -12,7 +12,9 @@ use std::sync::atomic::AtomicU64;
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::stream::{self, StreamExt};
-use kartei_connector::{ColumnProfile, Connector, ConnectorError, Cursor, Drift, drift, mapped_columns};
+use kartei_connector::{
+    Cancel, ColumnProfile, Connector, ConnectorError, Context, Cursor, Drift, drift, mapped_columns,
+};
 use kartei_report::model::Guard;
 use kartei_schemas::source::SourceSchema;
 use serde::{Deserialize, Serialize};
@@ -119,7 +121,9 @@ pub async fn pull(step: &Step<'_>, sources: &[&SourceSchema]) -> (Pulled, Result
 
 async fn pull_one(step: &Step<'_>, source: &SourceSchema, rows: &AtomicU64) -> (SourcePull, Result<(), FlowError>) {
     let mut found = SourcePull::default();
-    let outcome = match connect(source, &step.project.base) {
+    let asked = step.stop.clone();
+    let context = Context::of(&step.project.base).with_cancel(Cancel::when(move || asked.is_asked()));
+    let outcome = match connect(source, &context) {
         Ok(connector) => pull_source(step, (source, rows), connector.as_ref(), &mut found).await,
         Err(cause) => Err(FlowError::Source { name: source.name.clone(), cause }),
     };
@@ -134,7 +138,7 @@ async fn pull_source(
     found: &mut SourcePull,
 ) -> Result<(), FlowError> {
     let failed = |cause: ConnectorError| FlowError::Source { name: source.name.clone(), cause };
-    let version = source_version(source, &step.project.schemas.person);
+    let version = source_version(source, step.project);
     let stored = step.store.cursor(&source.name).await?;
     let left: Place =
         stored.as_ref().and_then(|cursor| serde_json::from_value(cursor.cursor.clone()).ok()).unwrap_or_default();
@@ -157,6 +161,7 @@ async fn pull_source(
         keep_columns: None,
         listing_rows: 0,
         listing_rejects: BTreeMap::new(),
+        watermark: None,
         rejects_before: place.rejects.clone(),
         quarantined: step.store.quarantined_keys(&source.name).await?.into_iter().collect(),
         published_rows,
@@ -166,7 +171,8 @@ async fn pull_source(
     };
     delivery.heed_drift(&place)?;
     delivery.run(connector, place.at).await?;
-    delivery.heed_freshness(discovery.modified)?;
+    let newest = delivery.watermark.or(discovery.modified);
+    delivery.heed_freshness(newest)?;
     delivery.heed_rejects()
 }
 

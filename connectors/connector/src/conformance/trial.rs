@@ -1,12 +1,10 @@
 //! One delivery in a folder of its own, and the connector that reads it: what the tests of every family begin with.
 
-use std::path::Path;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::{Conformance, check_connector};
-use crate::{Connector, ConnectorError, FindingLevel};
+use crate::{Connector, ConnectorError, Context, FindingLevel};
 
 /// A source that has delivered once, an hour ago. Its folder goes away with it.
 pub struct Trial {
@@ -21,19 +19,22 @@ impl Trial {
     /// # Panics
     ///
     /// Where the folder cannot be written, or the schema is none that `connect` takes.
-    pub fn of_delivery(text: &str, connect: impl FnOnce(&Path) -> Result<Box<dyn Connector>, ConnectorError>) -> Self {
+    pub fn of_delivery(
+        text: &str,
+        connect: impl FnOnce(&Context) -> Result<Box<dyn Connector>, ConnectorError>,
+    ) -> Self {
         Self::write(text, connect).unwrap_or_else(|error| panic!("the trial cannot begin: {error}"))
     }
 
     fn write(
         text: &str,
-        connect: impl FnOnce(&Path) -> Result<Box<dyn Connector>, ConnectorError>,
+        connect: impl FnOnce(&Context) -> Result<Box<dyn Connector>, ConnectorError>,
     ) -> Result<Self, Box<dyn std::error::Error>> {
         let folder = TempDir::new()?;
         let path = folder.path().join("delivery.csv");
         std::fs::write(&path, text)?;
         let written: DateTime<Utc> = std::fs::metadata(&path)?.modified()?.into();
-        let connector = connect(folder.path())?;
+        let connector = connect(&Context::of(folder.path()))?;
         Ok(Self { _folder: folder, connector, now: written + TimeDelta::hours(1) })
     }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
-use kartei_connector::{Connector, ConnectorError, Cursor, Page};
-use kartei_transport::{FilesConnector, ReadOptions, Table, read_table};
+use kartei_connector::{Connector, ConnectorError, Context, Cursor, Page};
+use kartei_transport::{FileError, FilesConnector, ReadOptions, Table, read_table};
 use polars_core::frame::DataFrame;
 use tempfile::TempDir;
 
@@ -59,7 +59,7 @@ impl Folder {
 
     pub(crate) fn connector(&self, rest: &str) -> FilesConnector {
         let text = format!("name = 'members'\nfamily = 'membership'\nfields.surname = 'Name'\n{rest}");
-        FilesConnector::new(&toml::from_str(&text).unwrap(), self.dir.path()).unwrap()
+        FilesConnector::new(&toml::from_str(&text).unwrap(), &Context::of(self.dir.path())).unwrap()
     }
 
     pub(crate) fn table(&self, name: &str) -> Result<Table, ConnectorError> {
@@ -85,6 +85,11 @@ pub(crate) async fn pages(connector: &FilesConnector, cursor: Option<&Cursor>) -
     let (pages, error) = pull(connector, cursor).await;
     assert!(error.is_none(), "{error:?}");
     pages
+}
+
+/// What the transport says of an error.
+pub(crate) fn reason(error: &ConnectorError) -> &FileError {
+    error.reason().expect("an error about files")
 }
 
 /// The error that ends a pull.

@@ -1,8 +1,9 @@
 //! Complete listings and deltas over several nights: what is pulled again, what is not, and in which order.
 
-use kartei_connector::{Connector, ConnectorError, ListingMark, RejectReason, conformance};
+use kartei_connector::{Connector, Context, ListingMark, RejectReason, conformance};
+use kartei_transport::{FileError, FilesConnector};
 
-use crate::folder::{Folder, cells, keys, names, now, pages, pull};
+use crate::folder::{Folder, cells, keys, names, now, pages, pull, reason};
 
 const BOTH: &str = "key = ['Nr']\n[connector]\nproduct = 'files'\npath = '*.csv'\ndelta_path = '*-delta-*.csv'";
 
@@ -88,7 +89,7 @@ async fn a_file_that_is_being_written_is_left_alone() {
     assert!(findings.iter().any(|finding| finding.message.contains("`m-2026-03-01.csv` is being written")));
     folder.remove("m-2026-02-28.csv");
     let (_, error) = pull(&folder.listings(), None).await;
-    assert!(matches!(error, Some(ConnectorError::StillWritten { .. })));
+    assert!(matches!(error.as_ref().map(reason), Some(FileError::StillWritten { .. })));
 }
 
 #[tokio::test]
@@ -189,6 +190,6 @@ async fn a_key_column_called_key_stands_there_once() {
 #[tokio::test]
 async fn a_source_without_key_columns_is_refused() {
     let schema = "name = 'x'\nfamily = 'leads'\nkey = []\nfields = {}\n[connector]\nproduct = 'files'\npath = '*'";
-    let made = kartei_transport::FilesConnector::new(&toml::from_str(schema).unwrap(), std::path::Path::new("."));
+    let made = FilesConnector::new(&toml::from_str(schema).unwrap(), &Context::of(std::path::Path::new(".")));
     assert!(made.err().unwrap().hint().unwrap().contains("tell the rows apart"));
 }

@@ -1,7 +1,7 @@
 //! Each source: can it be reached, may it be read, and has it the columns that its schema names?
 
 use chrono::{DateTime, Utc};
-use kartei_connector::Finding;
+use kartei_connector::{Context, Finding};
 use kartei_jobs::project::connect;
 use kartei_schemas::load::Schemas;
 
@@ -11,7 +11,7 @@ use crate::configuration::Configuration;
 pub(super) async fn check(configuration: &Configuration, schemas: &Schemas, now: DateTime<Utc>, lines: &mut Lines) {
     for source in &schemas.sources {
         let part = source.name.as_str();
-        match connect(source, &configuration.folder) {
+        match connect(source, &Context::of(&configuration.folder)) {
             Ok(connector) => {
                 for finding in connector.check(now).await {
                     lines.add(part, finding);

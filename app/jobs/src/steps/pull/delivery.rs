@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use kartei_connector::{ColumnProfile, Connector, ConnectorError, Cursor, ListingMark, Page, RowReject};
 use kartei_schemas::frame::KEY;
@@ -36,6 +37,8 @@ pub(super) struct Delivery<'a> {
     pub(super) columns: Vec<ColumnProfile>,
     pub(super) keep_columns: Option<Vec<String>>,
     pub(super) listing_rows: u64,
+    /// The newest instant that the rows speak of, where they speak of any.
+    pub(super) watermark: Option<DateTime<Utc>>,
     /// What the listing under way holds in quarantine, by reason.
     pub(super) listing_rejects: BTreeMap<String, u64>,
     /// What the last listing held.
@@ -59,13 +62,13 @@ impl Delivery<'_> {
             if self.step.stop.is_asked() {
                 return Err(FlowError::Interrupted);
             }
-            let page = page.map_err(|cause| FlowError::Source { name: self.source.name.clone(), cause })?;
+            let page = page.map_err(failed)?;
             if page.delivery != delivery {
                 delivery.clone_from(&page.delivery);
                 self.known.begin_listing();
                 self.listing_rows = 0;
                 self.listing_rejects.clear();
-                if page.listing == ListingMark::Delta {
+                if page.listing == ListingMark::Delta && page.replaces {
                     self.forget_replaced(&page).await?;
                 }
             }
@@ -90,6 +93,7 @@ impl Delivery<'_> {
         for key in page.rejects.iter().filter_map(|reject| reject.key.as_deref()) {
             self.known.keep(key);
         }
+        self.watermark = self.watermark.max(page.watermark);
         self.listing_rows += page.rows_read;
         self.pulled.read += page.rows_read;
         self.pulled.staged += sorted.fresh.height() as u64;
@@ -107,10 +111,14 @@ impl Delivery<'_> {
         }
         let staged = if sorted.fresh.height() > 0 { Staged::Rows(sorted.fresh) } else { Staged::Nothing };
         let is_delta = page.listing == ListingMark::Delta;
-        let gone = if ends && self.source.missing_row == MissingRow::Gone { self.gone().await? } else { None };
+        let gone = match page.listing {
+            ListingMark::Delta => self.said_gone(&page)?,
+            _ if ends && self.source.missing_row == MissingRow::Gone => self.gone().await?,
+            _ => None,
+        };
         // What holds too many rows that cannot be read is read again by the next run, and weighed again.
         let may_move = !self.has_too_many_rejects();
-        self.save(&page, staged, may_move && (is_delta || (ends && gone.is_none()))).await?;
+        self.save(&page, staged, may_move && (is_delta || ends) && gone.is_none()).await?;
         if is_delta {
             self.release_mended(&page).await?;
         }
@@ -225,6 +233,17 @@ impl Delivery<'_> {
             listed_at: if listed { Some(self.step.now()) } else { old.as_ref().and_then(|old| old.listed_at) },
             newest_data_at: page.modified.or(old.and_then(|old| old.newest_data_at)),
         }
+    }
+
+    /// Records that a delta says are deleted, of those that are known.
+    fn said_gone(&mut self, page: &Page) -> PolarsResult<Option<DataFrame>> {
+        let known: Vec<&str> = page.gone.iter().map(String::as_str).filter(|key| self.known.holds(key)).collect();
+        if known.is_empty() {
+            return Ok(None);
+        }
+        let gone = df!(KEY => &known)?;
+        self.known.forget(known);
+        Ok(Some(gone))
     }
 
     async fn gone(&self) -> Result<Option<DataFrame>, FlowError> {

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures::{StreamExt, stream};
 use kartei_connector::{
-    Connector, ConnectorError, Cursor, Discovery, Finding, ListingMark, Page, PageStream, RejectReason, RowReject,
-    profile,
+    Connector, ConnectorError, Cursor, Discovery, ErrorKind, Finding, ListingMark, Page, PageStream, RejectReason,
+    RowReject, profile,
 };
 use kartei_report::model::GuardVerdict;
 use kartei_schemas::jobs::JobsSchema;
@@ -70,7 +70,8 @@ impl Connector for Scripted {
         self.asked.lock().unwrap().push(cursor);
         let mut pages: Vec<Result<Page, ConnectorError>> = self.pages.iter().cloned().map(Ok).collect();
         if self.fails {
-            pages.push(Err(ConnectorError::Changed { file: "members.csv".to_owned() }));
+            let busy = ConnectorError::new(ErrorKind::TRANSIENT, "`members.csv` changed while it was read", None);
+            pages.push(Err(busy));
         }
         Ok(stream::iter(pages).boxed())
     }
@@ -86,14 +87,9 @@ fn page(number: u64, listing: ListingMark, cells: &[(&str, &str)]) -> Page {
     Page {
         rows: rows(cells),
         positions: (1..=cells.len() as u64).collect(),
-        rejects: Vec::new(),
         rows_read: cells.len() as u64,
-        collapsed: 0,
-        cursor: Cursor(json!({ "page": number })),
-        origin: "members.csv".to_owned(),
-        delivery: "one".to_owned(),
-        listing,
-        modified: None,
+        replaces: true,
+        ..Page::of("members.csv", "one", listing, Cursor(json!({ "page": number })))
     }
 }
 
@@ -268,6 +264,21 @@ async fn what_a_whole_listing_no_longer_holds_is_gone_but_not_what_is_in_quarant
     let (found, outcome, _) = house.pull(&Scripted::of(vec![shrunk])).await;
     assert!(matches!(outcome, Err(FlowError::TooManyRejects { .. })), "half of the rows are in quarantine");
     assert_eq!((found.gone, found.rejected(), house.gone().await), (1, 1, vec!["3".to_owned()]));
+}
+
+#[tokio::test]
+async fn what_a_delta_says_is_deleted_is_gone_and_what_nobody_knew_is_not() {
+    let house = House::new().await;
+    house.pull(&Scripted::of(vec![page(1, LAST, &[("1", "Sand"), ("2", "Wald")])])).await.1.unwrap();
+    let delta = page(2, ListingMark::Delta, &[("3", "See")]);
+    let delta = Page { gone: vec!["2".to_owned(), "9".to_owned()], delivery: "two".to_owned(), ..delta };
+    let (found, outcome, _) = house.pull(&Scripted::of(vec![delta.clone()])).await;
+    outcome.unwrap();
+    assert_eq!((found.gone, found.new, house.gone().await), (1, 1, vec!["2".to_owned()]));
+    assert_eq!(house.place().await, Some(Cursor(json!({ "page": 2 }))));
+    let (again, outcome, _) = house.pull(&Scripted::of(vec![delta])).await;
+    outcome.unwrap();
+    assert_eq!((again.gone, again.unchanged), (0, 1), "a page that comes twice changes nothing");
 }
 
 #[tokio::test]
