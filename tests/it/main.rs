@@ -16,6 +16,7 @@ mod nightly;
 mod on_postgres;
 mod operating;
 mod organisation;
+mod quiet;
 mod serving;
 mod stewards;
 mod store_faults;

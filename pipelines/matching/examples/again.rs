@@ -29,6 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         pairs: first.pairs,
         counted: first.counted,
         clusters: first.clusters,
+        households: first.households,
+        merge_threshold: None,
         rows: (0_u32..).take(rows.len()).map(Some).collect(),
         changed: is_changed,
     };

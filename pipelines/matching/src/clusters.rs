@@ -8,9 +8,10 @@ use rustc_hash::FxHashSet;
 
 use crate::constraints::Constraints;
 use crate::forest::Forest;
+use crate::lists::NONE;
 
 use components::{Component, Components, of_place};
-use groups::Groups;
+use groups::{Groups, weights_of};
 
 /// No single pair counts for more than this in the mean of two groups, in bits.
 const MOST_BITS: f32 = 12.0;
@@ -21,6 +22,12 @@ const MOST_RECORDS: usize = 256;
 /// Records of such a piece. What hangs together in a large component is mostly chance, and what it costs to look at a
 /// piece grows with the square of its records.
 const MOST_OF_PIECE: usize = 64;
+
+/// What an earlier decision weighs: a probability of 0.5 becomes 0.55.
+const HABIT_BITS: f32 = 0.29;
+
+/// A component whose records find no rest under their own habit after so many rounds is divided without it.
+const MOST_ROUNDS: usize = 4;
 
 /// A scored pair, weight in bits of log-odds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,6 +43,9 @@ pub(crate) struct Clustering<'a> {
     /// Scores a pair that was no candidate.
     pub(crate) score: &'a (dyn Fn(u32, u32) -> f32 + Sync),
     pub(crate) constraints: &'a Constraints,
+    /// Per record the cluster in which it stood before, or [`NONE`]; nothing where nothing is known of before. What stood
+    /// together stays so in case of doubt, and what stood apart.
+    pub(crate) before: Option<&'a [u32]>,
 }
 
 /// Two groups that became one.
@@ -71,7 +81,8 @@ impl Division {
 impl Clustering<'_> {
     /// Per record the smallest record of its cluster; groups whose pairs have at least `threshold` bits in the mean join.
     pub(crate) fn cluster(&self, edges: &[Edge], threshold: f32) -> Vec<u32> {
-        let division = self.divide(edges, threshold, 1);
+        let components = self.components(edges, threshold);
+        let division = self.divide(&components, threshold, 1);
         let mut forest = Forest::new(self.records);
         for merge in &division.merges {
             forest.join(merge.left, merge.right);
@@ -85,10 +96,13 @@ impl Clustering<'_> {
     /// The merges that lead to the clusters of a threshold, of every `one_of`th component, and of every `one_of`th piece of a
     /// component that is too large.
     pub(crate) fn merges(&self, edges: &[Edge], threshold: f32, one_of: usize) -> Vec<Merge> {
-        self.divide(edges, threshold, one_of).merges
+        let components = self.components(edges, threshold);
+        self.divide(&components, threshold, one_of).merges
     }
 
-    fn divide(&self, edges: &[Edge], threshold: f32, one_of: usize) -> Division {
+    /// What hangs together by pairs above the threshold; and by pairs that habit lifts above it, where that makes no component
+    /// too large.
+    fn components(&self, edges: &[Edge], threshold: f32) -> Components {
         let mut forest = Forest::new(self.records);
         for edge in edges.iter().filter(|edge| edge.weight >= threshold) {
             forest.join(edge.left, edge.right);
@@ -96,7 +110,14 @@ impl Clustering<'_> {
         for (left, right) in &self.constraints.same {
             forest.join(*left, *right);
         }
-        let components = Components::of(&forest.labels(), edges, threshold - 2.0 * MOST_BITS, self.constraints);
+        let labels = match self.before {
+            None => forest.labels(),
+            Some(before) => with_habit(forest, edges, threshold, before),
+        };
+        Components::of(&labels, edges, threshold - 2.0 * MOST_BITS, self.constraints)
+    }
+
+    fn divide(&self, components: &Components, threshold: f32, one_of: usize) -> Division {
         in_parts(components.len(), 256, |number, all| {
             let component = components.get(number);
             if component.records.len() > MOST_RECORDS {
@@ -111,15 +132,23 @@ impl Clustering<'_> {
         match (component.records, component.edges) {
             ([left, right], [.., edge]) if component.same.is_empty() && component.different.is_empty() => {
                 let mean = edge.weight.clamp(-MOST_BITS, MOST_BITS);
-                if mean >= threshold {
+                let known = self.before.map_or(0, |before| habit(before[*left as usize], before[*right as usize]));
+                if mean + HABIT_BITS * known as f32 >= threshold {
                     all.merges.push(Merge { left: *left, right: *right, mean, pairs: 1.0 });
                 }
             }
-            _ => Groups::new(component, self.score).merge(threshold, &mut all.merges),
+            _ => {
+                let weights = weights_of(component, self.score);
+                match self.before {
+                    None => Groups::new(component, weights, &[]).merge(threshold, &mut all.merges),
+                    Some(before) => all.merges.extend(settled(component, weights, threshold, before)),
+                }
+            }
         }
     }
 
-    /// A component that is too large is cut into pieces, and these are divided each for itself.
+    /// A component that is too large is cut into pieces, and these are divided each for itself, by their pairs alone: which pieces
+    /// there are depends on all of them, so that habit could find no rest.
     fn cut(&self, component: &Component<'_>, threshold: f32, one_of: usize, all: &mut Division) {
         let labels = piece_labels(component, threshold);
         let pieces = Components::of_pieces(component, &labels);
@@ -129,13 +158,86 @@ impl Clustering<'_> {
             }
             let piece = pieces.get(number);
             if (2..=MOST_OF_PIECE).contains(&piece.records.len()) {
-                Groups::new(&piece, self.score).merge(threshold, &mut all.merges);
+                Groups::new(&piece, weights_of(&piece, self.score), &[]).merge(threshold, &mut all.merges);
             } else {
                 all.together.extend(piece.records.windows(2).map(|pair| (pair[0], pair[1])));
             }
         });
         *all = std::mem::take(all).append(divided);
     }
+}
+
+/// What habit says of two records, by the clusters in which they stood: 1 for together, -1 for apart, 0 for nothing.
+fn habit(left: u32, right: u32) -> i32 {
+    match (left, right) {
+        (NONE, _) | (_, NONE) => 0,
+        _ if left == right => 1,
+        _ => -1,
+    }
+}
+
+/// The labels of components that also hang together by pairs of records that stood together, which habit lifts above the
+/// threshold. Components that would become too large by that stay as they are.
+fn with_habit(mut forest: Forest, edges: &[Edge], threshold: f32, before: &[u32]) -> Vec<u32> {
+    let mut joined = forest.clone();
+    let is_lifted = |edge: &&Edge| {
+        edge.weight < threshold
+            && edge.weight + HABIT_BITS >= threshold
+            && habit(before[edge.left as usize], before[edge.right as usize]) > 0
+    };
+    let mut is_any = false;
+    for edge in edges.iter().filter(is_lifted) {
+        is_any |= joined.join(edge.left, edge.right);
+    }
+    if !is_any {
+        return forest.labels();
+    }
+    let joined = joined.labels();
+    let mut sizes = vec![0_usize; joined.len()];
+    for label in &joined {
+        sizes[*label as usize] += 1;
+    }
+    let label_of = |(record, label): (u32, &u32)| {
+        if sizes[*label as usize] <= MOST_RECORDS { *label } else { forest.root(record) }
+    };
+    (0_u32..).zip(&joined).map(label_of).collect()
+}
+
+/// The merges of a component under the habit of their own outcome: whoever divides it again, with that outcome as what was
+/// before, finds the same.
+fn settled(component: &Component<'_>, weights: Vec<f32>, threshold: f32, before: &[u32]) -> Vec<Merge> {
+    let mut before: Vec<u32> = component.records.iter().map(|record| before[*record as usize]).collect();
+    for _ in 0..MOST_ROUNDS {
+        let mut merges = Vec::new();
+        Groups::new(component, weights.clone(), &before).merge(threshold, &mut merges);
+        let now = places(component, &merges);
+        if is_same_division(&before, &now) {
+            return merges;
+        }
+        before = now;
+    }
+    // Without habit the outcome is one that its own habit does not change: it lifts all pairs inside by as much, and lowers
+    // all others.
+    let mut merges = Vec::new();
+    Groups::new(component, weights, &[]).merge(threshold, &mut merges);
+    merges
+}
+
+/// Per place of a component the smallest place of its cluster.
+fn places(component: &Component<'_>, merges: &[Merge]) -> Vec<u32> {
+    let mut forest = Forest::new(component.records.len());
+    let joined = merges.iter().map(|merge| (merge.left, merge.right));
+    for (left, right) in joined.chain(component.same.iter().copied()) {
+        forest.join(of_place(component, left), of_place(component, right));
+    }
+    forest.labels()
+}
+
+/// Whether the labels of before, none of which may be missing, divide the places as `now` does, which names for each the
+/// smallest place of its cluster.
+fn is_same_division(before: &[u32], now: &[u32]) -> bool {
+    let smallest = |label: &u32| before.iter().position(|other| other == label);
+    now.iter().zip(before).all(|(place, label)| *label != NONE && smallest(label) == Some(*place as usize))
 }
 
 /// Divides so many things in parallel, `at_once` of them a task: most are done in no time and a few are long, and these
@@ -190,7 +292,7 @@ mod tests {
         score: &'a (dyn Fn(u32, u32) -> f32 + Sync),
         constraints: &'a Constraints,
     ) -> Clustering<'a> {
-        Clustering { records, score, constraints }
+        Clustering { records, score, constraints, before: None }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::linked::{EQUAL_BITS, Previous};
+use crate::lists::NONE;
 use crate::records::Records;
 
 /// An earlier run as this one sees it.
@@ -13,8 +14,12 @@ pub(crate) struct Earlier {
     pub(crate) pairs: Vec<(u32, u32)>,
     /// Per record as which person its values are counted.
     pub(crate) counted: Vec<u32>,
-    /// Per record its cluster in the earlier run; none for new records.
-    clusters: Vec<Option<u32>>,
+    /// Per record its cluster in the earlier run; [`NONE`] for new records.
+    pub(crate) clusters: Vec<u32>,
+    /// Per row of the present frame its household in the earlier run; [`NONE`] for new rows.
+    pub(crate) households: Vec<u32>,
+    /// The threshold at which the earlier run merged.
+    pub(crate) merge_threshold: Option<f64>,
 }
 
 impl Earlier {
@@ -27,23 +32,25 @@ impl Earlier {
             changed[*number as usize] |= previous.changed.get(row).copied().unwrap_or(true);
         }
         let (pairs, touched) = pairs(previous, &now, &changed);
-        let mut clusters = vec![None; records.len()];
+        let mut clusters = vec![NONE; records.len()];
         let mut counted: Vec<u32> =
             (0_u32..).take(records.len()).map(|number| number.saturating_add(size_of(&previous.rows))).collect();
         for (row, number) in now.iter().enumerate().filter_map(|(row, number)| Some((row, (*number)?))) {
-            if clusters[number as usize].is_none() {
-                clusters[number as usize] = previous.clusters.get(row).copied();
+            if clusters[number as usize] == NONE {
+                clusters[number as usize] = previous.clusters.get(row).copied().unwrap_or(NONE);
                 if let Some(person) = previous.counted.get(row) {
                     counted[number as usize] = *person;
                 }
             }
         }
-        Self { touched, pairs, counted: densely(&counted), clusters }
-    }
-
-    /// Whether two records were one person in the earlier run; none where one of them was not there.
-    pub(crate) fn were_together(&self, left: u32, right: u32) -> Option<bool> {
-        Some(self.clusters[left as usize]? == self.clusters[right as usize]?)
+        let mut households = vec![NONE; records.height()];
+        for (row, household) in previous.rows.iter().zip(&previous.households) {
+            if let Some(place) = row.and_then(|row| households.get_mut(row as usize)) {
+                *place = *household;
+            }
+        }
+        let merge_threshold = previous.merge_threshold;
+        Self { touched, pairs, counted: densely(&counted), clusters, households, merge_threshold }
     }
 }
 
@@ -52,7 +59,8 @@ fn size_of<T>(items: &[T]) -> u32 {
 }
 
 /// The pairs of records that are as they were; and the records that must be compared anew. A record for which an equal
-/// one stood that is gone or has changed is among them: its pairs were that one's.
+/// one stood that is gone or has changed, or that stands for itself now that somebody judged it, is among them: its pairs were
+/// that one's.
 fn pairs(previous: &Previous, now: &[Option<u32>], changed: &[bool]) -> (Vec<(u32, u32)>, Vec<bool>) {
     let at = |row: u32| now.get(row as usize).copied().flatten();
     let ends = || previous.pairs.left.iter().zip(&previous.pairs.right).map(|(left, right)| (at(*left), at(*right)));
@@ -60,7 +68,7 @@ fn pairs(previous: &Previous, now: &[Option<u32>], changed: &[bool]) -> (Vec<(u3
     let equal = previous.pairs.weight.iter().map(|weight| *weight >= EQUAL_BITS);
     for pair in ends().zip(equal).filter(|(_, is_equal)| *is_equal).map(|(pair, _)| pair) {
         let is_lost = |end: Option<u32>| end.is_none_or(|number| changed[number as usize]);
-        if is_lost(pair.0) || is_lost(pair.1) {
+        if is_lost(pair.0) || is_lost(pair.1) || pair.0 != pair.1 {
             for number in [pair.0, pair.1].into_iter().flatten() {
                 touched[number as usize] = true;
             }

@@ -47,9 +47,6 @@ const MOST_TOLD_KEYS: usize = 63;
 /// What is left of the weight of a pair whose records hold too little to say that they are one person.
 const LITTLE: f32 = 0.2;
 
-/// What an earlier decision weighs: a probability of 0.5 becomes 0.55.
-const HABIT_BITS: f32 = 0.29;
-
 /// The merge threshold where there was too little to learn from: rather two persons too many than one too few.
 const UNTRAINED_MERGE: f64 = 0.75;
 
@@ -134,8 +131,10 @@ impl Run<'_> {
         let (first, _) = self.fit(shipped, &by_records, &sample.kept, share);
         let dropped = self.idle_keys((&first, &by_records), &sample.kept);
         let mut found = self.score_all((&first, &by_records), &dropped, (&sample.kept, &is_sampled));
-        let counted =
-            self.cluster(&found.kept, (&first, &by_records), |clustering, edges| clustering.cluster(edges, FIRST_LOOK));
+        // What is learnt and counted depends on the records alone, and not on what was before: no habit.
+        let counted = self.cluster(&found.kept, (&first, &by_records), |clustering, edges| {
+            Clustering { before: None, ..*clustering }.cluster(edges, FIRST_LOOK)
+        });
         let by_persons = Frequencies::count(self.records, believed, Some(&counted));
         let (second, fit) = self.fit(shipped, &by_persons, &sample.kept, share);
         self.rescore(&mut found.kept, &second, &by_persons);
@@ -201,7 +200,8 @@ impl Run<'_> {
     ) -> Linked {
         let Found { kept: scored, pairs, new_pairs, only_pairs } = found;
         let decided = Decided { scored, clusters, counted, pairs, kept_pairs, new_pairs, only_pairs };
-        outcome((self.records, self.subjects), self.blocks, self.constraints, model, &decided)
+        let before = self.earlier.map_or(&[][..], |earlier| &earlier.households);
+        outcome((self.records, self.subjects), self.blocks, (self.constraints, before), model, &decided)
     }
 
     fn scan<'a>(&'a self, (dropped, progress): (&'a [bool], Option<&'a (dyn Fn(Progress) + Sync)>)) -> Scan<'a> {
@@ -345,16 +345,18 @@ impl Run<'_> {
         let edges: Vec<Edge> = scored
             .par_iter()
             .map(|pair| {
-                let weight = bond(pair.odds, prior) + self.habit(pair.left, pair.right);
+                let weight = bond(pair.odds, prior);
                 Edge { left: pair.left, right: pair.right, weight }
             })
             .collect();
         let comparers = Comparers::new(self.records, self.subjects);
         let score = |left: u32, right: u32| {
             let pattern = comparers.pattern(left, right);
-            bond(self.odds(&table, frequencies, (left, right), pattern), prior) + self.habit(left, right)
+            bond(self.odds(&table, frequencies, (left, right), pattern), prior)
         };
-        let clustering = Clustering { records: self.records.len(), score: &score, constraints: self.constraints };
+        let before = self.earlier.map(|earlier| earlier.clusters.as_slice());
+        let clustering =
+            Clustering { records: self.records.len(), score: &score, constraints: self.constraints, before };
         work(&clustering, &edges)
     }
 
@@ -362,17 +364,12 @@ impl Run<'_> {
     /// there are many records, a part of them says which that is.
     fn clusters_at(&self, merge: Option<f64>, clustering: &Clustering<'_>, edges: &[Edge]) -> (f64, Vec<u32>) {
         let one_of = (self.records.len() / CHOOSING_RECORDS).max(1);
-        let merge = merge.unwrap_or_else(|| threshold::choose(&clustering.merges(edges, threshold::EARLIEST, one_of)));
+        let merge = merge.unwrap_or_else(|| {
+            let without_habit = Clustering { before: None, ..*clustering };
+            let kept = self.earlier.and_then(|earlier| earlier.merge_threshold);
+            threshold::choose(&without_habit.merges(edges, threshold::EARLIEST, one_of), kept)
+        });
         (merge, clustering.cluster(edges, bits_of(merge)))
-    }
-
-    /// A little weight for things as they were, against flapping.
-    fn habit(&self, left: u32, right: u32) -> f32 {
-        match self.earlier.and_then(|earlier| earlier.were_together(left, right)) {
-            Some(true) => HABIT_BITS,
-            Some(false) => -HABIT_BITS,
-            None => 0.0,
-        }
     }
 }
 

@@ -101,6 +101,10 @@ pub struct Previous {
     pub counted: Vec<u32>,
     /// The clusters of the earlier run: records that were together stay so in case of doubt, and those that were apart.
     pub clusters: Vec<u32>,
+    /// The households of the earlier run, for which the same holds.
+    pub households: Vec<u32>,
+    /// The threshold at which the earlier run merged: kept, unless another one promises clearly more.
+    pub merge_threshold: Option<f64>,
     /// Per row of the earlier frame its row in the present one; none where the record is gone.
     pub rows: Vec<Option<u32>>,
     /// Per row of the present frame, whether it is new or has changed since.

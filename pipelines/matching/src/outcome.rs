@@ -9,12 +9,14 @@ use crate::comparisons::Subject;
 use crate::constraints::Constraints;
 use crate::forest::Forest;
 use crate::linked::{EQUAL_BITS, KeyStatistics, LinkStatistics, Linked, Model, ReviewPair, ReviewReason, ScoredPairs};
+use crate::lists::NONE;
 use crate::records::Records;
 use crate::trusted_keys::{KeyConflict, TrustedKeys};
 use crate::weights::Odds;
 
-/// From this probability on two clusters are one household.
+/// From this probability on two clusters are one household; a little sooner or later, where they were one before or not.
 const HOUSEHOLD_FROM: f64 = 0.5;
+const HOUSEHOLD_HABIT: f64 = 0.05;
 
 /// A pair that was kept, in the records' numbers.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +58,7 @@ struct Pair {
 pub(crate) fn outcome(
     (records, subjects): (&Records, &[Subject]),
     blocks: &Blocks,
-    constraints: &Constraints,
+    (constraints, households_before): (&Constraints, &[u32]),
     model: Model,
     decided: &Decided,
 ) -> Linked {
@@ -81,7 +83,7 @@ pub(crate) fn outcome(
         .collect();
     pairs.extend(equal_rows(records));
     pairs.par_sort_unstable_by_key(|pair| (pair.left, pair.right));
-    let households = households(&clusters, &pairs);
+    let households = households(&clusters, &pairs, households_before);
     let review = review(&clusters, &pairs, &model, constraints, rows);
     let statistics = statistics(records, blocks, constraints, &model, decided, (&clusters, &households, &pairs));
     Linked { pairs: columns_of(pairs.iter()), clusters, counted, households, review, model, portrait: None, statistics }
@@ -114,14 +116,21 @@ fn by_row(records: &Records, labels: &[u32]) -> Vec<u32> {
     forest.labels()
 }
 
-fn households(clusters: &[u32], pairs: &[Pair]) -> Vec<u32> {
+/// Per row the smallest row of its household. `before` is per row its household in an earlier run, or empty.
+fn households(clusters: &[u32], pairs: &[Pair], before: &[u32]) -> Vec<u32> {
     let mut forest = Forest::new(clusters.len());
     for (row, label) in (0_u32..).zip(clusters) {
         forest.join(row, *label);
     }
+    let known = |row: u32| before.get(row as usize).copied().filter(|household| *household != NONE);
     let is_home = |pair: &&Pair| {
+        let habit = match (known(pair.left), known(pair.right)) {
+            (Some(left), Some(right)) if left == right => HOUSEHOLD_HABIT,
+            (Some(_), Some(_)) => -HOUSEHOLD_HABIT,
+            _ => 0.0,
+        };
         let [same, household, _] = pair.probabilities;
-        household >= HOUSEHOLD_FROM || household >= 0.2 && same + household >= 0.8
+        household + habit >= HOUSEHOLD_FROM || household + habit >= 0.2 && same + household + habit >= 0.8
     };
     for pair in pairs.iter().filter(is_home) {
         forest.join(pair.left, pair.right);

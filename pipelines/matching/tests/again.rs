@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
-use kartei_matching::linked::ReviewReason;
-use kartei_matching::{LinkOptions, Linked, Previous, link};
+use kartei_matching::linked::{LinkStatistics, ReviewReason};
+use kartei_matching::{LinkOptions, Linked, Previous, ScoredPairs, link};
 use kartei_schemas::matching::MatchSchema;
 use polars_core::prelude::{Column, DataFrame};
 use proptest::prelude::*;
@@ -34,9 +34,21 @@ fn previous(before: &[Row], linked: &Linked, now: &[Row], all_changed: bool) -> 
         pairs: linked.pairs.clone(),
         counted: linked.counted.clone(),
         clusters: linked.clusters.clone(),
+        households: linked.households.clone(),
+        merge_threshold: Some(linked.model.merge_threshold),
         rows: before.iter().map(|row| row_of(row.0).map(|place| u32::try_from(place).unwrap())).collect(),
         changed: now.iter().map(|row| all_changed || !before.contains(row)).collect(),
     }
+}
+
+/// The same, for a run that fits its weights anew.
+fn refitting(before: &[Row], linked: &Linked, now: &[Row]) -> Previous {
+    Previous { model: None, ..previous(before, linked, now, false) }
+}
+
+/// All of a run that persons and notices follow from; how many pairs were formed and kept is another matter.
+fn found(linked: &Linked) -> Linked {
+    Linked { pairs: ScoredPairs::default(), statistics: LinkStatistics::default(), ..linked.clone() }
 }
 
 fn run(rows: &[Row], previous: Option<&Previous>) -> Linked {
@@ -101,6 +113,28 @@ proptest! {
         let again = run(&before, Some(&previous(&before, &first, &before, false)));
         prop_assert_eq!(&again.clusters, &first.clusters);
         prop_assert_eq!(again.statistics.scored_pairs, 0);
+    }
+
+    #[test]
+    fn whatever_nights_there_were_a_rerun_on_unchanged_records_finds_the_same(
+        before in rows(), fresh in rows(), changed in proptest::collection::btree_set(0..70_u32, 0..20), keeps in any::<bool>(),
+    ) {
+        let first = run(&before, None);
+        prop_assert_eq!(&found(&run(&before, Some(&refitting(&before, &first, &before)))), &found(&first));
+        let mut now = before.clone();
+        for row in now.iter_mut().filter(|row| changed.contains(&row.0)) {
+            row.1 = fresh[row.0 as usize % fresh.len()].1.clone();
+        }
+        let before_that = if keeps { previous(&before, &first, &now, false) } else { refitting(&before, &first, &now) };
+        let second = run(&now, Some(&before_that));
+        for _ in 0..2 {
+            let going_on = run(&now, Some(&previous(&now, &second, &now, false)));
+            prop_assert_eq!(&found(&going_on), &found(&second), "going on from what was found");
+            if !keeps {
+                let anew = run(&now, Some(&refitting(&now, &second, &now)));
+                prop_assert_eq!(&found(&anew), &found(&second), "fitting anew");
+            }
+        }
     }
 
     #[test]

@@ -34,10 +34,6 @@ pub struct Matched {
 /// From this share of records that are new or changed since the weights were fitted, they are fitted anew.
 const MOST_DRIFT: f64 = 0.1;
 
-/// Fewer records than this are matched anew each night: it takes a moment, and what comes out depends on them alone, and
-/// not on which nights there were before.
-const FEWEST_RECORDS: usize = 20_000;
-
 /// Clusters whose graphs the report shows.
 pub const MOST_DOUBTFUL: usize = 50;
 
@@ -124,15 +120,17 @@ async fn earlier(step: &Step<'_>, records: &DataFrame) -> Result<Earlier, FlowEr
         return Ok(Earlier::default());
     };
     let records = records.clone();
-    let (alignment, records) = compute(move || Ok((align(&old, &records)?, records))).await?;
+    let alignment = compute(move || Ok(align(&old, &records)?)).await?;
     let drift = matched.drift + alignment.changed_count() as u64;
-    let is_fresh = records.height() >= FEWEST_RECORDS && drift as f64 <= MOST_DRIFT * matched.model.records as f64;
+    let is_fresh = drift as f64 <= MOST_DRIFT * matched.model.records as f64;
     let portrait = is_fresh.then_some(matched.portrait);
     let previous = Previous {
+        merge_threshold: Some(matched.model.merge_threshold),
         model: is_fresh.then_some(matched.model),
         pairs: scored(&pairs)?,
         counted: rows(&labels, "counted")?,
         clusters: rows(&labels, "cluster")?,
+        households: rows(&labels, "household")?,
         rows: alignment.new_rows,
         changed: alignment.changed,
     };
