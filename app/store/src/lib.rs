@@ -22,6 +22,7 @@
 //! process; others wait `busy_timeout`. Nothing here reads a clock: `now` is an argument (see [`Store::clock`]).
 
 pub mod frames;
+pub mod owner;
 
 mod alerts;
 mod backup;
@@ -47,6 +48,7 @@ mod outbox;
 mod overrides;
 mod person_events;
 mod persons;
+mod presence;
 mod provenance;
 mod publish;
 mod pulse;
@@ -64,6 +66,7 @@ mod settling;
 mod staging;
 mod statistics;
 mod steps;
+mod stops;
 mod ticks;
 mod upkeep;
 mod value;
@@ -86,6 +89,7 @@ pub use outbox::{MailFailure, MailPick, NewMail, OutboxDepth, OutboxEntry};
 pub use overrides::{NewOverride, OverrideEntry};
 pub use person_events::{NewPersonEvent, PersonEvent, PersonEventKind};
 pub use persons::{ExportFilter, PersonRow, PersonState};
+pub use presence::Presence;
 pub use provenance::{PersonRecord, PersonValue, PersonView};
 pub use publish::{Publication, Published, PublishedState};
 pub use pulse::{Pulse, StepProgress};
@@ -100,6 +104,7 @@ pub use serving::{Served, ServingLock};
 pub use settling::Settlement;
 pub use staging::{Batch, BatchId, BatchKind, NewBatch, SourceCursor};
 pub use steps::{Step, StepEnd, StepState};
+pub use stops::stop_here;
 pub use ticks::{NewTick, Schedule, Tick, TickState};
 pub use upkeep::{Queue, Stuck};
 
