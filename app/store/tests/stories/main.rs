@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod comparing;
 mod copying;
 mod faults;
 mod half_published;
