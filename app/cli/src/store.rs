@@ -45,10 +45,17 @@ pub(crate) async fn open_for_runs(configuration: &Configuration) -> Result<Store
     Ok(Store::open(&options).await?)
 }
 
-/// Opens a store that must be there already: looking something up makes no file.
+/// Opens the store as it is, and makes it where it is not there. One that is older than this program is refused: only who
+/// runs, serves or checks brings its tables up to date, and not who looks at them beside a server of the older program.
+pub(crate) async fn open_as_it_is(configuration: &Configuration) -> Result<Store, Failure> {
+    refuse_half_restored(configuration)?;
+    Ok(Store::open_as_it_is(&options(configuration)?).await?)
+}
+
+/// Opens a store that must be there already, as it is: looking something up makes no file.
 pub(crate) async fn open_existing(configuration: &Configuration) -> Result<Store, Failure> {
     refuse_missing(configuration)?;
-    open(configuration).await
+    open_as_it_is(configuration).await
 }
 
 /// Says so where the store's file is not there yet.
@@ -76,7 +83,7 @@ pub(crate) async fn open_if_there(configuration: &Configuration) -> Result<Optio
         return Ok(None);
     }
     refuse_half_restored(configuration)?;
-    Ok(Some(Store::open(&options).await?))
+    Ok(Some(Store::open_as_it_is(&options).await?))
 }
 
 /// The store's file, where the store is a file that is not there.

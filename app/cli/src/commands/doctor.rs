@@ -1,6 +1,7 @@
 //! `kartei doctor`: what a crash, a full disk or a long absence left behind, and how to mend it.
 
 mod frames;
+mod persons;
 mod rights;
 
 use chrono::TimeDelta;
@@ -23,7 +24,7 @@ const SILENCE: TimeDelta = TimeDelta::minutes(5);
 /// Its sign of life is of no interest to anyone after this.
 const FORGOTTEN: TimeDelta = TimeDelta::days(1);
 
-/// Finds stale leases, orphaned frames, messages that are stuck and files that are open to others, and mends them
+/// Finds stale leases, lost frames, persons that are not as published, stuck messages and files that are open to others
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   kartei doctor          says what is wrong, and changes nothing
@@ -39,7 +40,7 @@ pub(crate) struct Doctor {
 /// Something that is not as it should be.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Ailment {
-    /// Where: `runs`, `frames`, `mails`, `calls`, `scheduler`, `rights`, `alerts`.
+    /// Where: `runs`, `data`, `frames`, `persons`, `records`, `mails`, `calls`, `scheduler`, `rights`, `alerts`.
     pub(crate) area: &'static str,
     /// What is wrong.
     pub(crate) what: String,
@@ -49,15 +50,22 @@ pub(crate) struct Ailment {
     pub(crate) mended: bool,
     /// Whether it is no more than untidy.
     pub(crate) harmless: bool,
+    /// The persons whom it is about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) persons: Vec<String>,
 }
 
 impl Ailment {
     fn new(area: &'static str, what: String, remedy: &str) -> Self {
-        Self { area, what, remedy: remedy.to_owned(), mended: false, harmless: false }
+        Self { area, what, remedy: remedy.to_owned(), mended: false, harmless: false, persons: Vec::new() }
     }
 
     fn harmless(self) -> Self {
         Self { harmless: true, ..self }
+    }
+
+    fn of_persons(self, persons: Vec<String>) -> Self {
+        Self { persons, ..self }
     }
 
     fn mended(self, mended: bool) -> Self {
@@ -107,7 +115,16 @@ async fn examine(configuration: &Configuration, store: &Store, fix: bool) -> Res
     if let Some(unheard) = Unheard::by(&configuration.settings) {
         found.push(Ailment::new("alerts", unheard.reason.to_owned(), unheard.hint).harmless());
     }
-    found.extend(frames::examine(&Frames::new(&configuration.settings.data.folder), store, fix).await?);
+    let data = &configuration.settings.data.folder;
+    match store.check_data_folder(data).await {
+        Ok(()) => {
+            let frames = Frames::new(data);
+            found.extend(frames::examine(&frames, store, fix).await?);
+            found.extend(persons::examine(&frames, store).await?);
+        }
+        // Whatever lies in another store's folder says nothing of this one.
+        Err(error) => found.push(Ailment::new("data", error.to_string(), &error.hint().unwrap_or_default())),
+    }
     Ok(found)
 }
 

@@ -135,6 +135,8 @@ async fn put_in_place(
     stop_here("frames");
     // Whether anything may be replaced has been decided.
     let store = Store::restore(options, &folder.join(archive::STORE), &backup.store, true).await?;
+    // Store and folder are a pair of their own from now on, apart from the one that was copied.
+    store.rebind_data_folder(data, &kartei_jobs::project::fresh_id(), marker.began_at).await?;
     stop_here("store");
     let compared = compare(&store, backup, data).await;
     store.close().await;

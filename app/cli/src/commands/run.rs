@@ -1,5 +1,7 @@
 //! `kartei run`: one run of a job now, in this process.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Args;
 use kartei_jobs::{GUARDS, RunOptions};
@@ -18,7 +20,7 @@ use crate::installation::{Asked, Installation};
   kartei run nightly --dry-run                   what the night would change
   kartei run hourly-leads --source web-form      one source of a job
   kartei run nightly --accept-guard max_gone_percent
-  kartei run nightly --as-of 2026-03-01T04:00:00Z --param full=true
+  kartei run nightly --full                      makes all anew from the deliveries, and writes all persons
 
 When it has ended badly, those whom [alerts] names are told before the command ends.")]
 pub(crate) struct Run {
@@ -28,6 +30,9 @@ pub(crate) struct Run {
     /// Pulls only this source; may be repeated
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Vec<String>,
+    /// Makes everything anew from the deliveries, and writes all persons, whatever stands in the store
+    #[arg(long)]
+    pub(crate) full: bool,
     /// Replaces a parameter of the job; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = param)]
     pub(crate) param: Vec<(String, ParamValue)>,
@@ -66,7 +71,7 @@ pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
     }
     let options = RunOptions {
         sources: command.source.clone(),
-        params: command.param.iter().cloned().collect(),
+        params: params(command),
         dry_run: command.dry_run,
         accept_guards: command.accept_guard.clone(),
     };
@@ -82,6 +87,12 @@ pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
     }
     installation.store.close().await;
     outcome
+}
+
+/// The parameters that were asked for.
+fn params(command: &Run) -> BTreeMap<String, ParamValue> {
+    let full = command.full.then(|| ("full".to_owned(), ParamValue::Flag(true)));
+    command.param.iter().cloned().chain(full).collect()
 }
 
 /// A parameter that no step knows would be left unread.

@@ -39,6 +39,7 @@ impl Watching {
         let beat: Beat = Arc::new(move || pulse.last());
         let endpoint = Endpoint {
             store: store.clone(),
+            data: project.data_folder(),
             watched: rounds.watched.clone(),
             beat: Arc::clone(&beat),
             clock: Arc::new(now),
