@@ -96,6 +96,7 @@ impl<'a> Reading<'a> {
             freshness: _,
             volume: _,
             max_reject_percent: _,
+            max_unreadable_percent: _,
             fields,
             consents,
             survey,

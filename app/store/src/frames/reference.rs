@@ -69,8 +69,8 @@ impl FrameSet {
 
     /// A digest of what the frames hold, whatever their names: over the hash of each, by kind.
     pub fn digest(&self) -> String {
-        let text: String = self.0.iter().map(|(what, frame)| format!("{what} {}\n", frame.hash)).collect();
-        hash_text(xxh3_128(text.as_bytes()))
+        let lines: Vec<String> = self.0.iter().map(|(what, frame)| format!("{what} {}\n", frame.hash)).collect();
+        hash_text(xxh3_128(lines.concat().as_bytes()))
     }
 
     /// Every file that it names, with what it holds.
