@@ -149,6 +149,8 @@ pub enum ChangeKind {
     Left,
     /// A person known from elsewhere became an interested non-member.
     NewInterested,
+    /// A person who was in no source any more is back.
+    Returned,
     /// A person came into the unit from another.
     MovedIn,
     /// A person left the unit for another.

@@ -49,6 +49,9 @@ pub struct SourceSchema {
     /// More rejected rows than this stop the run, in percent of the rows read.
     #[serde(default = "five")]
     pub max_reject_percent: f64,
+    /// More unreadable values than this in any field stop the run, in percent of the values received.
+    #[serde(default = "five")]
+    pub max_unreadable_percent: f64,
     /// Person field ← column or columns.
     pub fields: BTreeMap<String, Mapping>,
     /// Consents that the source tells of.
@@ -93,6 +96,7 @@ impl<'a> Reading<'a> {
             freshness: _,
             volume: _,
             max_reject_percent: _,
+            max_unreadable_percent: _,
             fields,
             consents,
             survey,

@@ -41,6 +41,8 @@ fn every_command_explains_itself_with_examples() {
         "persons",
         "changes",
         "rejects",
+        "deliveries",
+        "sources",
         "match",
         "evaluate",
         "completions",

@@ -6,6 +6,7 @@ mod backup;
 mod changes;
 mod check;
 mod completions;
+mod deliveries;
 mod demo;
 mod doctor;
 mod evaluate;
@@ -22,6 +23,7 @@ mod review;
 mod run;
 mod runs;
 mod serve;
+mod sources;
 mod status;
 mod train;
 
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Persons(persons::Persons),
     Changes(changes::Changes),
     Rejects(rejects::Rejects),
+    Deliveries(deliveries::Deliveries),
+    Sources(sources::Sources),
     Explain(explain::Explain),
     Review(review::Review),
     Judgements(judgements::Judgements),
@@ -94,6 +98,8 @@ async fn run_async(command: Command, context: &Context) -> Outcome {
         Command::Persons(command) => persons::run(&command, context).await,
         Command::Changes(command) => changes::run(&command, context).await,
         Command::Rejects(command) => rejects::run(&command, context).await,
+        Command::Deliveries(command) => deliveries::run(&command, context).await,
+        Command::Sources(command) => sources::run(&command, context).await,
         Command::Explain(command) => Box::pin(explain::run(&command, context)).await,
         Command::Review(command) => Box::pin(review::run(&command, context)).await,
         Command::Judgements(command) => judgements::run(&command, context).await,

@@ -13,7 +13,7 @@ use kartei_report::model::{
     AgeBand, BlockingKey, ChangeReport, ClusterReport, ClusterSize, Drift, DriftKind, FieldChange, FieldCompleteness,
     FieldProblemCount, FieldSurvival, Flow, FreshnessReport, FreshnessState, KindCount, Label, LargeCluster,
     ModelReport, NoticeReport, Overlap, PairReport, PersonReport, RejectCount, ReviewReport, RunHeader, ScoreBin,
-    ScoreReport, ScoreScale, SourceReport, Step as StepReport, Trigger,
+    ScoreReport, ScoreScale, SourceReport, Step as StepReport, Trigger, WaitingDelivery,
 };
 use kartei_schemas::settings::TransportKind;
 use kartei_schemas::source::SourceSchema;
@@ -57,6 +57,8 @@ pub async fn report(step: &Step<'_>, found: &Found, steps: &[StepReport]) -> Res
         guards: step.verdicts.all(),
         flow: flow(found),
         sources: sources(step, found),
+        waiting: waiting(step).await?,
+        unconfigured: unconfigured(step, found),
         pairs: pairs(&matched),
         scores: scores(&matched),
         clusters: clusters(found),
@@ -158,6 +160,23 @@ fn flow(found: &Found) -> Flow {
     flow
 }
 
+async fn waiting(step: &Step<'_>) -> Result<Vec<WaitingDelivery>, FlowError> {
+    let of_row = |one: kartei_store::Delivery| WaitingDelivery {
+        id: one.id,
+        source: one.source,
+        reason: one.reason.unwrap_or_default(),
+    };
+    Ok(step.store.waiting_deliveries().await?.into_iter().map(of_row).collect())
+}
+
+/// Sources that were taken out of the configuration, or renamed, and live on.
+fn unconfigured(step: &Step<'_>, found: &Found) -> BTreeMap<String, u64> {
+    let Some(canonical) = &found.canonical else { return BTreeMap::new() };
+    let is_unknown = |(name, _): &(&String, &u64)| step.project.schemas.source(name).is_none();
+    let unknown = canonical.records.iter().filter(is_unknown);
+    unknown.map(|(name, records)| (name.clone(), *records)).collect()
+}
+
 fn sources(step: &Step<'_>, found: &Found) -> Vec<SourceReport> {
     let Some(pulled) = &found.pulled else { return Vec::new() };
     let schemas = step.project.schemas.sources.iter();
@@ -192,6 +211,8 @@ fn source(schema: &SourceSchema, pulled: &SourcePull, found: &Found) -> SourceRe
         changed: pulled.changed,
         unchanged: pulled.unchanged,
         gone: pulled.gone,
+        keyless: pulled.keyless,
+        passed_over: pulled.passed_over.clone(),
         rejected: pulled.rejected(),
         rejects,
         records: canonical.and_then(|canonical| canonical.records.get(&schema.name)).copied().unwrap_or(0),

@@ -1,5 +1,6 @@
 //! Why a run did not come to its end.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use kartei_connector::{ConnectorError, ErrorKind};
@@ -8,6 +9,8 @@ use kartei_persons::PersonsError;
 use kartei_schemas::duration::Span;
 use kartei_store::StoreError;
 use kartei_store::frames::FrameError;
+
+use crate::verdicts::Trip;
 
 /// Why a run did not come to its end. Holds no personal data.
 #[derive(Debug, thiserror::Error)]
@@ -26,14 +29,20 @@ pub enum FlowError {
     Guard {
         /// The name under which `--accept-guard` lets it pass.
         guard: String,
-        /// What it saw.
+        /// What it saw, and what the others saw that would stop the run as well.
         message: String,
+        /// The names of all that stop the run.
+        guards: Vec<String>,
+        /// The deliveries that wait.
+        deliveries: Vec<i64>,
     },
     /// More rows went to quarantine than is allowed.
     #[error("{message}")]
     TooManyRejects {
         /// Where, and how many.
         message: String,
+        /// The deliveries that wait.
+        deliveries: Vec<i64>,
     },
     /// Somebody asked the run to end.
     #[error("the run was asked to end")]
@@ -97,6 +106,22 @@ pub enum FlowError {
 }
 
 impl FlowError {
+    /// The same stop, with what other guards would say as well.
+    #[must_use]
+    pub fn with(mut self, trips: &[Trip]) -> Self {
+        if let Self::Guard { message, .. } | Self::TooManyRejects { message, .. } = &mut self {
+            for Trip { guard, message: seen, .. } in trips {
+                let _ = write!(message, "; guard `{guard}`: {seen}");
+            }
+        }
+        if let Self::Guard { guards, .. } = &mut self {
+            guards.extend(trips.iter().map(|trip| trip.guard.clone()));
+            guards.sort();
+            guards.dedup();
+        }
+        self
+    }
+
     /// Whether the same step may do better when it is begun again. A source says so itself: what is wrong with its settings,
     /// its data or its door is not mended by knocking again.
     pub fn is_worth_another_try(&self) -> bool {
@@ -134,13 +159,18 @@ impl FlowError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Source { cause, .. } => cause.hint(),
-            Self::Guard { guard, .. } => Some(format!(
-                "nothing was published; look at `kartei report`, and if all is as it should be run again with \
-                 --accept-guard {guard}"
-            )),
-            Self::TooManyRejects { .. } => {
-                Some("nothing was published; `kartei rejects` lists the rows with their reasons".to_owned())
+            Self::Guard { guards, deliveries, .. } => {
+                let flags: Vec<String> = guards.iter().map(|guard| format!("--accept-guard {guard}")).collect();
+                Some(format!(
+                    "nothing was published; look at `kartei report`, and if all is as it should be run again with {}{}",
+                    flags.join(" "),
+                    or_accept(deliveries)
+                ))
             }
+            Self::TooManyRejects { deliveries, .. } => Some(format!(
+                "nothing was published; `kartei rejects` lists the rows with their reasons{}",
+                or_accept(deliveries)
+            )),
             Self::Store(error) => error.hint(),
             Self::Frame(error) => error.hint(),
             Self::Normalise(error) => error.hint(),
@@ -162,6 +192,18 @@ impl FlowError {
             }
             Self::Link(_) | Self::Persons(_) | Self::Mail(_) => None,
         }
+    }
+}
+
+/// How what waits is accepted or put away.
+fn or_accept(deliveries: &[i64]) -> String {
+    match deliveries {
+        [] => String::new(),
+        [one] => format!("; `kartei deliveries show {one}` tells of what waits, `accept` and `discard` decide it"),
+        [first, ..] => format!(
+            "; `kartei deliveries` lists the {} that wait, `accept` and `discard` decide them, from {first} on",
+            deliveries.len()
+        ),
     }
 }
 

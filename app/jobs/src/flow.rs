@@ -12,7 +12,7 @@ use kartei_report::model::{Failure, Outcome, Step as StepReport, StepStatus};
 use kartei_schemas::duration::Span;
 use kartei_schemas::jobs::{JobSchema, StepName};
 use kartei_schemas::source::SourceSchema;
-use kartei_store::{BatchId, Lease, Run, RunEnd, RunState, StepEnd, StepState, Store};
+use kartei_store::{Lease, Run, RunEnd, RunState, StepEnd, StepState, Store};
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
@@ -25,7 +25,7 @@ use crate::project::Project;
 use crate::retention;
 use crate::run_frames::RunFrames;
 use crate::steps::{Step, link, normalise, notify, persons, publish, pull, report};
-use crate::verdicts::{self, Verdicts};
+use crate::verdicts::{self, PersonLooks, Verdicts};
 use crate::watch::{Stop, Watch, Why};
 
 /// How a run ended.
@@ -113,20 +113,18 @@ impl<'a> Conductor<'a> {
         let job = self.job.clone();
         if job.steps.contains(&StepName::Pull) {
             let sources = self.sources(&job)?;
-            let pulled = self.pull(&sources).await?;
-            verdicts::heed_all_sources(&self.step, &pulled)?;
+            if let Err(stop) = self.pull(&sources).await {
+                return Err(self.foresee(stop, &job).await);
+            }
         }
         if job.steps.contains(&StepName::Consolidate) {
-            let canonical = self.normalise().await?;
-            let taken = canonical.taken.clone();
-            self.found.canonical = Some(canonical);
-            self.found.matched = Some(self.link().await?);
-            let consolidated = self.consolidate().await?;
-            let counts = consolidated.statistics.changes.clone();
-            self.found.consolidated = Some(consolidated);
-            verdicts::heed_persons(&self.step, &counts)?;
+            let looks = self.make_persons(normalise::Taken::Accepted).await?;
+            if let Some(stopped) = verdicts::stopped_by(&looks.trips) {
+                self.hold_back(&looks).await?;
+                return Err(stopped);
+            }
             if job.steps.contains(&StepName::Publish) && !self.step.options.dry_run {
-                self.found.visible = Some(self.publish(&taken).await?);
+                self.found.visible = Some(self.publish().await?);
             }
         }
         if job.steps.contains(&StepName::Notify) && !self.step.options.dry_run {
@@ -135,8 +133,76 @@ impl<'a> Conductor<'a> {
         Ok(())
     }
 
+    /// Everything between deliveries and persons, up to what the guards over the persons say of it.
+    async fn make_persons(&mut self, taken: normalise::Taken) -> Result<PersonLooks, FlowError> {
+        let canonical = self.normalise(taken).await?;
+        let deliveries = canonical.bringing.clone();
+        let accepted = canonical.accepted_guards.clone();
+        let mut looks = verdicts::heed_unreadable(&self.step, &canonical);
+        self.found.canonical = Some(canonical);
+        self.found.matched = Some(self.link().await?);
+        let consolidated = self.consolidate().await?;
+        let counts = consolidated.statistics.changes.clone();
+        self.found.consolidated = Some(consolidated);
+        let persons = verdicts::heed_persons(&self.step, &counts, (&deliveries, &accepted));
+        looks.verdicts.extend(persons.verdicts);
+        looks.trips.extend(persons.trips);
+        Ok(looks)
+    }
+
+    /// A guard of a source stops the run: what would come of it is made all the same, so that the guards over the persons tell
+    /// at once what they would say. Nothing of it is published.
+    async fn foresee(&mut self, stop: FlowError, job: &JobSchema) -> FlowError {
+        let is_guard = matches!(stop, FlowError::Guard { .. } | FlowError::TooManyRejects { .. });
+        if !is_guard || !job.steps.contains(&StepName::Consolidate) || self.step.previous.is_none() {
+            return stop;
+        }
+        match self.make_persons(normalise::Taken::AlsoOwn).await {
+            Ok(looks) if looks.trips.is_empty() => stop,
+            Ok(looks) => match self.hold_back_staged(&stop, &looks).await {
+                Ok(()) => stop.with(&looks.trips),
+                Err(error) => error,
+            },
+            Err(error @ (FlowError::Interrupted | FlowError::PutDown | FlowError::LostLease | FlowError::Store(_))) => {
+                error
+            }
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "what would come of the deliveries cannot be told");
+                stop
+            }
+        }
+    }
+
+    /// What the guards over the persons stopped waits with the reasons.
+    async fn hold_back(&self, looks: &PersonLooks) -> Result<(), FlowError> {
+        self.hold_back_these(&verdicts::deliveries_of(&looks.trips), looks).await?;
+        // What could not be read is listed, also where that is why the run stops.
+        if !self.step.options.dry_run && self.step.rest.has("unreadable") {
+            let frame = self.step.rest.get("unreadable").await?;
+            let (unreadable, _) = crate::unreadable::from_frame(&frame)?;
+            self.step.store.keep_unreadable(self.step.lease, &unreadable, self.step.now()).await?;
+        }
+        Ok(())
+    }
+
+    async fn hold_back_staged(&self, stop: &FlowError, looks: &PersonLooks) -> Result<(), FlowError> {
+        let (FlowError::Guard { deliveries, .. } | FlowError::TooManyRejects { deliveries, .. }) = stop else {
+            return Ok(());
+        };
+        self.hold_back_these(deliveries, looks).await
+    }
+
+    async fn hold_back_these(&self, deliveries: &[i64], looks: &PersonLooks) -> Result<(), FlowError> {
+        if self.step.options.dry_run || deliveries.is_empty() {
+            return Ok(());
+        }
+        let told: Vec<String> = looks.trips.iter().map(|trip| format!("{}: {}", trip.guard, trip.message)).collect();
+        self.step.store.hold_back(self.step.lease, deliveries, (&looks.verdicts, &told.join("; "))).await?;
+        Ok(())
+    }
+
     /// A run that goes on after another one has published begins again from what is published now: its deliveries are at
-    /// rest, but what it made of them is no longer current.
+    /// rest, but what it made of them is no longer current. So does one whose deliveries were decided otherwise meanwhile.
     async fn heed_base(&self) -> Result<(), FlowError> {
         if self.step.run.attempt <= 1 {
             return Ok(());
@@ -145,9 +211,16 @@ impl<'a> Conductor<'a> {
         let done = |name: &str| view.steps.iter().find(|step| step.name == name && step.state == StepState::Succeeded);
         let (Some(normalised), None) = (done("normalise"), done("publish")) else { return Ok(()) };
         let canonical: normalise::Canonical = read("normalise", normalised.output.clone())?;
-        if canonical.base != self.step.previous && self.step.previous != Some(self.step.run.id) {
+        let (store, lease) = (self.step.store, self.step.lease);
+        let pulls = self.job.steps.contains(&StepName::Pull);
+        let accepted = store.deliveries_to_consolidate(self.step.run.id, false).await?;
+        let is_accepted = |id: &i64| accepted.iter().any(|delivery| delivery.id == *id);
+        if !canonical.taken.iter().all(is_accepted) || pulls && done("pull").is_none() {
+            tracing::info!("what was taken up is no longer accepted: the run begins anew");
+            store.undo_steps(lease, if done("pull").is_some() { "pull" } else { "normalise" }).await?;
+        } else if canonical.base != self.step.previous && self.step.previous != Some(self.step.run.id) {
             tracing::info!("another run has published since: normalising and what follows are done again");
-            self.step.store.undo_steps(self.step.lease, "normalise").await?;
+            store.undo_steps(lease, "normalise").await?;
         }
         Ok(())
     }
@@ -178,11 +251,11 @@ impl<'a> Conductor<'a> {
         outcome
     }
 
-    async fn normalise(&mut self) -> Result<normalise::Canonical, FlowError> {
+    async fn normalise(&mut self, taken: normalise::Taken) -> Result<normalise::Canonical, FlowError> {
         let step = self.step;
         let rows = |found: &normalise::Canonical| found.records.values().sum();
-        let found: normalise::Canonical =
-            self.perform(("normalise", StepName::Consolidate), rows, || normalise::normalise(&step).boxed()).await?;
+        let work = || normalise::normalise(&step, taken).boxed();
+        let found: normalise::Canonical = self.perform(("normalise", StepName::Consolidate), rows, work).await?;
         self.step.rest.know(&found.frames);
         Ok(found)
     }
@@ -205,12 +278,15 @@ impl<'a> Conductor<'a> {
         Ok(found)
     }
 
-    async fn publish(&mut self, taken: &[BatchId]) -> Result<publish::Visible, FlowError> {
-        let Some(consolidated) = self.found.consolidated.clone() else { return Ok(publish::Visible::default()) };
+    async fn publish(&mut self) -> Result<publish::Visible, FlowError> {
+        let (Some(consolidated), Some(canonical)) = (self.found.consolidated.clone(), self.found.canonical.clone())
+        else {
+            return Ok(publish::Visible::default());
+        };
         let figures = self.figures().await?;
         let rows = |found: &publish::Visible| found.published.persons;
         let step = self.step;
-        let work = || publish::publish(&step, (&consolidated, taken), &figures).boxed();
+        let work = || publish::publish(&step, (&consolidated, &canonical), &figures).boxed();
         self.perform(("publish", StepName::Publish), rows, work).await
     }
 

@@ -6,6 +6,8 @@ use kartei_schemas::frame::{KEY, SOURCE};
 use polars_core::prelude::*;
 use rustc_hash::FxHashSet;
 
+use crate::kept::Unreadable;
+
 /// What the deliveries of one source changed, in the order in which they came.
 #[derive(Debug, Clone, Default)]
 pub struct Delivered {
@@ -13,6 +15,10 @@ pub struct Delivered {
     pub rows: Vec<DataFrame>,
     /// Keys that a complete listing no longer holds, and that came in no later delivery.
     pub gone: Vec<String>,
+    /// The values of each frame of `rows` that could not be read.
+    pub unreadable: Vec<Vec<Unreadable>>,
+    /// Whether these are all deliveries of the source, so that what was known of it before counts for nothing.
+    pub anew: bool,
 }
 
 /// Applies deliveries to the last run's records. Both are, and the outcome is, sorted by source and key.
@@ -33,7 +39,8 @@ pub fn apply(previous: Option<&DataFrame>, delivered: &BTreeMap<String, Delivere
             replaced.extend(rows.column(KEY)?.str()?.iter().flatten().map(str::to_owned));
             kept.push(rows);
         }
-        if let Some(before) = parts.remove(source) {
+        let before = parts.remove(source).filter(|_| !news.anew);
+        if let Some(before) = before {
             kept.push(without(&before, &replaced)?);
         }
         if let Some(rows) = stack(kept)? {
@@ -61,7 +68,16 @@ pub fn stack(frames: Vec<DataFrame>) -> PolarsResult<Option<DataFrame>> {
     Ok(whole)
 }
 
+/// The records of one source.
+pub fn of_source(records: &DataFrame, source: &str) -> PolarsResult<DataFrame> {
+    let parts = split_by_source(records)?.into_iter();
+    Ok(parts.filter(|(name, _)| name == source).map(|(_, rows)| rows).next().unwrap_or_default())
+}
+
 fn split_by_source(records: &DataFrame) -> PolarsResult<Vec<(String, DataFrame)>> {
+    if records.height() == 0 {
+        return Ok(Vec::new());
+    }
     let sources = records.column(SOURCE)?.str()?.clone();
     let mut parts = Vec::new();
     let mut start = 0;
@@ -134,6 +150,7 @@ mod tests {
         let news = Delivered {
             rows: vec![rows("a", &[("1", "Mitte"), ("9", "Neu")]), rows("a", &[("1", "Fast"), ("1", "Jung")])],
             gone: vec!["3".to_owned()],
+            ..Delivered::default()
         };
         let after = apply(Some(&previous), &BTreeMap::from([("a".to_owned(), news)])).unwrap();
         assert_eq!(listed(&after), ["a:1=Jung", "a:2=Bleibt", "a:9=Neu", "b:1=Andere"]);
@@ -141,9 +158,21 @@ mod tests {
 
     #[test]
     fn the_first_delivery_needs_no_records_before_it() {
-        let news = Delivered { rows: vec![rows("b", &[("2", "Zwei"), ("1", "Eins")])], gone: Vec::new() };
+        let news = Delivered { rows: vec![rows("b", &[("2", "Zwei"), ("1", "Eins")])], ..Delivered::default() };
         let after = apply(None, &BTreeMap::from([("b".to_owned(), news)])).unwrap();
         assert_eq!(listed(&after), ["b:1=Eins", "b:2=Zwei"]);
+    }
+
+    #[test]
+    fn a_source_that_is_made_anew_holds_only_what_its_deliveries_bring() {
+        let mut previous = rows("a", &[("1", "Alt"), ("2", "Falsch")]);
+        previous.vstack_mut(&rows("b", &[("1", "Andere")])).unwrap();
+        let news = Delivered { rows: vec![rows("a", &[("1", "Alt")])], anew: true, ..Delivered::default() };
+        let after = apply(Some(&previous), &BTreeMap::from([("a".to_owned(), news)])).unwrap();
+        assert_eq!(listed(&after), ["a:1=Alt", "b:1=Andere"]);
+        let retired = Delivered { anew: true, ..Delivered::default() };
+        let after = apply(Some(&after), &BTreeMap::from([("a".to_owned(), retired)])).unwrap();
+        assert_eq!(listed(&after), ["b:1=Andere"]);
     }
 
     #[test]

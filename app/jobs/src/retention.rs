@@ -12,6 +12,7 @@ use kartei_store::frames::{FrameError, FrameFile, Frames, Writer, is_half_writte
 use kartei_store::{Keep, NamedFrames};
 
 use crate::error::FlowError;
+use crate::folding;
 use crate::steps::{Step, compute};
 
 /// A half-written frame that nobody has touched for so long has no writer any more.
@@ -25,7 +26,7 @@ const RESUMABLE: u32 = 3;
 pub struct Kept {
     /// What the store names.
     pub named: NamedFrames,
-    /// Pages that came to rest since stay, though they are published.
+    /// Pages that came to rest since stay, though they are part of nothing any more.
     pub batches_from: DateTime<Utc>,
     /// The moment.
     pub now: DateTime<Utc>,
@@ -46,8 +47,7 @@ pub struct Swept {
 /// that ended well and left nothing at rest has no need to. Trouble is logged: it is no reason for the run to fail.
 pub async fn clean(step: &Step<'_>, ended_well: bool) {
     let outcome = if step.options.dry_run {
-        let (frames, run) = (step.rest.frames().clone(), step.run.id);
-        compute(move || Ok(frames.remove_run(run)?)).await.map(|_| Swept::default())
+        forget_rehearsal(step).await
     } else if ended_well && !step.rest.has_any() {
         return;
     } else {
@@ -59,9 +59,32 @@ pub async fn clean(step: &Step<'_>, ended_well: bool) {
     }
 }
 
+/// A dry run leaves nothing: no delivery, no frame.
+async fn forget_rehearsal(step: &Step<'_>) -> Result<Swept, FlowError> {
+    let batches = drop_rehearsals(step, Some(step.run.id)).await?;
+    let (frames, run) = (step.rest.frames().clone(), step.run.id);
+    compute(move || Ok(frames.remove_run(run)?)).await?;
+    Ok(Swept { batches, ..Swept::default() })
+}
+
+/// Removes the rehearsals of this run, where it is a dry one, and of dry runs that were killed.
+async fn drop_rehearsals(step: &Step<'_>, run_id: Option<i64>) -> Result<u64, FlowError> {
+    let rehearsed = step.store.drop_rehearsals(run_id).await?;
+    let frames = step.rest.frames().clone();
+    compute(move || {
+        for frame in &rehearsed {
+            frames.remove(&frame.name)?;
+        }
+        Ok(rehearsed.len() as u64)
+    })
+    .await
+}
+
 async fn remove(step: &Step<'_>) -> Result<Swept, FlowError> {
     let settings = &step.project.settings.retention;
     let now = step.now();
+    drop_rehearsals(step, None).await?;
+    folding::fold(step, before(now, settings.frames)).await?;
     // Which files are there is asked first: one that comes to rest after this is nobody's to remove.
     let frames = step.rest.frames().clone();
     let files = compute(move || Ok(frames.files()?)).await?;
@@ -185,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_waits_stays_however_old_it_is_and_one_that_is_published_for_its_term() {
+    fn a_page_that_is_named_stays_however_old_it_is_and_one_that_is_not_for_its_term() {
         let house = House::new();
         let waiting = house.put("batches/members/5-1-0", at(1));
         for (name, written) in

@@ -5,6 +5,9 @@ use polars_core::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
+/// Where each row stands in its origin, in a page at rest. No source has a column of that name.
+pub const LINE: &str = "\u{1f}line";
+
 /// What is known of one source's records before a pull, by the hash of their keys.
 #[derive(Debug, Clone, Default)]
 pub struct Known {

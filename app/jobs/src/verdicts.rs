@@ -2,12 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use kartei_normalise::FieldStatistics;
 use kartei_persons::Guard;
 use kartei_report::model::{Guard as Look, GuardVerdict};
 
 use crate::error::FlowError;
 use crate::steps::Step;
-use crate::steps::pull::{Pulled, SourcePull};
+use crate::steps::normalise::Canonical;
 
 /// The guards that have looked at a run, in the order in which they looked.
 #[derive(Debug, Default)]
@@ -51,44 +52,146 @@ impl Figures {
     }
 }
 
-/// The guards over all sources, once all are pulled.
-pub fn heed_all_sources(step: &Step<'_>, pulled: &Pulled) -> Result<(), FlowError> {
-    let rejected: u64 = pulled.sources.values().map(SourcePull::rejected).sum();
-    let read: u64 = pulled.sources.values().map(|source| source.read).sum();
-    let limit = step.project.settings.guards.max_reject_percent;
-    let figures = Figures::percent(rejected, read, limit);
-    if step.holds_back("max_reject_percent", None, figures) {
-        let message = format!(
-            "{rejected} of {read} rows of all sources went to quarantine ({:.1} %; {limit} % are allowed)",
-            figures.actual
-        );
-        return Err(FlowError::TooManyRejects { message });
-    }
-    Ok(())
+/// A guard that stops a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trip {
+    /// The name under which `--accept-guard` lets it pass.
+    pub guard: String,
+    /// The source that it looked at; none: all of them, or the persons.
+    pub source: Option<String>,
+    /// What it saw, without personal data.
+    pub message: String,
+    /// The deliveries that it holds back.
+    pub deliveries: Vec<i64>,
 }
 
-/// The guards over all persons, before anything is published. In a small index, and in the first run, none looks.
-pub fn heed_persons(step: &Step<'_>, counts: &kartei_persons::diff::ChangeCounts) -> Result<(), FlowError> {
+/// All guards that tripped, as the error that stops the run; none where none did.
+pub fn stopped_by(trips: &[Trip]) -> Option<FlowError> {
+    let named = |trip: &Trip| format!("guard `{}`: {}", trip.guard, trip.message);
+    let of_rejects = |trip: &Trip| trip.guard == "max_reject_percent";
+    if trips.iter().all(of_rejects) {
+        let message = trips.iter().map(|trip| trip.message.clone()).reduce(|all, one| format!("{all}; {one}"))?;
+        return Some(FlowError::TooManyRejects { message, deliveries: deliveries_of(trips) });
+    }
+    // The name of the run's state is that of the first guard that is about more than rows in quarantine.
+    let first = trips.iter().position(|trip| !of_rejects(trip))?;
+    let others = trips.iter().enumerate().filter(|(index, _)| *index != first).map(|(_, trip)| named(trip));
+    let message = others.fold(trips[first].message.clone(), |all, one| format!("{all}; {one}"));
+    let mut guards: Vec<String> = trips.iter().map(|trip| trip.guard.clone()).collect();
+    guards.sort();
+    guards.dedup();
+    Some(FlowError::Guard { guard: trips[first].guard.clone(), message, guards, deliveries: deliveries_of(trips) })
+}
+
+/// The deliveries that a guard holds back.
+pub fn deliveries_of(trips: &[Trip]) -> Vec<i64> {
+    let mut all: Vec<i64> = trips.iter().flat_map(|trip| trip.deliveries.iter().copied()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// What a delivery keeps of a look.
+pub fn verdict(look: &Look, message: &str) -> kartei_store::Verdict {
+    let word = match look.verdict {
+        GuardVerdict::Passed => "passed",
+        GuardVerdict::Accepted => "accepted",
+        GuardVerdict::Stopped => "stopped",
+    };
+    kartei_store::Verdict {
+        guard: look.name.clone(),
+        actual: look.actual,
+        limit: look.limit,
+        verdict: word.to_owned(),
+        message: (look.verdict != GuardVerdict::Passed).then(|| message.to_owned()),
+    }
+}
+
+/// What the guards saw that look at what was made of the deliveries.
+#[derive(Debug, Clone, Default)]
+pub struct PersonLooks {
+    /// What a delivery keeps of it.
+    pub verdicts: Vec<kartei_store::Verdict>,
+    /// What stops the run.
+    pub trips: Vec<Trip>,
+}
+
+/// So few values that cannot be read stop nothing, however large their share.
+const LEAST_UNREADABLE: u64 = 20;
+
+/// The guards over the values of each source, once they have been read. In the first run none looks.
+pub fn heed_unreadable(step: &Step<'_>, canonical: &Canonical) -> PersonLooks {
+    const GUARD: &str = "max_unreadable_percent";
+    let mut looks = PersonLooks::default();
+    if step.previous.is_none() {
+        return looks;
+    }
+    for (name, found) in &canonical.sources {
+        let (Some(schema), Some(taken)) = (step.project.schemas.source(name), canonical.taken_of.get(name)) else {
+            continue;
+        };
+        let share = |field: &FieldStatistics| field.unreadable as f64 / field.received.max(1) as f64;
+        let worst = found.statistics.fields.iter().max_by(|one, other| share(one.1).total_cmp(&share(other.1)));
+        let Some((field, counts)) = worst else { continue };
+        let mut figures = Figures::percent(counts.unreadable, counts.received, schema.max_unreadable_percent);
+        figures.is_exceeded &= counts.unreadable >= LEAST_UNREADABLE;
+        let accepts = canonical.accepted_guards.iter().any(|accepted| accepted == GUARD)
+            || taken.iter().any(|id| step.options.accepts(GUARD, Some(name), Some(*id)));
+        let look = look(GUARD, Some(name), figures, accepts);
+        let message = format!(
+            "source `{name}`: {} of {} values for `{field}` cannot be read ({:.1} %; {} % are allowed)",
+            counts.unreadable, counts.received, figures.actual, schema.max_unreadable_percent
+        );
+        looks.verdicts.push(verdict(&look, &message));
+        if look.verdict == GuardVerdict::Stopped {
+            let (guard, source) = (GUARD.to_owned(), Some(name.clone()));
+            looks.trips.push(Trip { guard, source, message, deliveries: taken.clone() });
+        }
+        step.verdicts.add(look);
+    }
+    looks
+}
+
+/// The guards over all persons, before anything is published. In a small index, and in the first run, none looks. All look, so
+/// that all that would hold the run back is told at once. `accepted` are guards that a human lets the deliveries pass.
+pub fn heed_persons(
+    step: &Step<'_>,
+    counts: &kartei_persons::diff::ChangeCounts,
+    (taken, accepted): (&[i64], &[String]),
+) -> PersonLooks {
+    let mut looks = PersonLooks::default();
     let limits = &step.project.settings.guards;
     let Some(before) = counts.before.filter(|&before| before > 0 && before >= limits.min_persons) else {
-        return Ok(());
+        return looks;
     };
-    let looks = [
+    let rules = [
         (Guard::MaxChangedPercent, counts.changed, limits.max_changed_percent, "would change"),
         (Guard::MaxMergedPercent, counts.merged, limits.max_merged_percent, "would be merged into another"),
         (Guard::MaxGonePercent, counts.gone, limits.max_gone_percent, "would be gone"),
     ];
-    // All look, so that the report shows all that would hold the run back, and not only the first.
-    let mut first = None;
-    for (guard, persons, limit, what) in looks {
+    for (guard, persons, limit, what) in rules {
         let figures = Figures::percent(persons, before, limit);
-        if step.holds_back(guard.name(), None, figures) {
-            let message =
-                format!("{persons} of {before} persons {what} ({:.1} %; {limit} % are allowed)", figures.actual);
-            first.get_or_insert(FlowError::Guard { guard: guard.name().to_owned(), message });
+        let accepts = accepted.iter().any(|name| name == guard.name())
+            || step.options.accepts(guard.name(), None, None)
+            || taken.iter().any(|id| step.options.accepts(guard.name(), None, Some(*id)));
+        let look = look(guard.name(), None, figures, accepts);
+        let message = format!("{persons} of {before} persons {what} ({:.1} %; {limit} % are allowed)", figures.actual);
+        looks.verdicts.push(verdict(&look, &message));
+        match look.verdict {
+            GuardVerdict::Passed => {}
+            GuardVerdict::Accepted => {
+                tracing::warn!(guard = guard.name(), look.actual, look.limit, "a guard was let pass");
+            }
+            GuardVerdict::Stopped => looks.trips.push(Trip {
+                guard: guard.name().to_owned(),
+                source: None,
+                message,
+                deliveries: taken.to_vec(),
+            }),
         }
+        step.verdicts.add(look);
     }
-    first.map_or(Ok(()), Err)
+    looks
 }
 
 /// The line that the report has for a look.

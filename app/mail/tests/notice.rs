@@ -84,6 +84,7 @@ fn every_kind_has_words_in_both_languages() {
         ChangeKind::NewMember,
         ChangeKind::Left,
         ChangeKind::NewInterested,
+        ChangeKind::Returned,
         ChangeKind::MovedIn,
         ChangeKind::MovedOut,
         ChangeKind::Name,

@@ -128,11 +128,11 @@ pub(crate) fn by_job(runs: &[PastRun]) -> BTreeMap<&str, Vec<&PastRun>> {
 }
 
 pub(crate) fn good<'a>(runs: &'a [&PastRun]) -> impl Iterator<Item = &'a PastRun> {
-    runs.iter().copied().filter(|run| run.state == RunState::Succeeded)
+    runs.iter().copied().filter(|run| run.state == RunState::Succeeded && !run.dry_run)
 }
 
 fn last_success<'a>(runs: &[&'a PastRun]) -> Option<&'a PastRun> {
-    runs.iter().copied().find(|run| run.state == RunState::Succeeded)
+    runs.iter().copied().find(|run| run.state == RunState::Succeeded && !run.dry_run)
 }
 
 fn seconds(instant: DateTime<Utc>) -> f64 {

@@ -98,7 +98,7 @@ pub struct Oddity {
 /// Something that needs a human.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Need {
-    /// What: `alert`, `rejects`, `reviews`, `mails`, `calls`, `scheduler`.
+    /// What: `alert`, `delivery`, `rejects`, `reviews`, `mails`, `calls`, `scheduler`.
     pub kind: &'static str,
     /// How many of it.
     pub count: u64,
@@ -215,6 +215,16 @@ async fn needs(store: &Store, schedulers: &[Scheduler]) -> Result<Vec<Need>, Sto
             None => "kartei alerts".to_owned(),
         };
         needs.push(Need { kind: "alert", count, text: words(alert, count), command });
+    }
+    for waiting in store.waiting_deliveries().await? {
+        let stopped = waiting.stopped_by().join(", ");
+        let text = format!("delivery {} of source {} waits for a decision: {stopped}", waiting.id, waiting.source);
+        needs.push(Need {
+            kind: "delivery",
+            count: 1,
+            text,
+            command: format!("kartei deliveries show {}", waiting.id),
+        });
     }
     let rejects: u64 = store.reject_counts().await?.iter().map(|count| count.rows).sum();
     let (reviews, _) = store.review_depth().await?;

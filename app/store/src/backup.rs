@@ -40,7 +40,7 @@ pub struct Copied {
     pub store: StoreCopy,
     /// What was visible.
     pub published: Option<PublishedState>,
-    /// The batches at rest that no publication has consumed.
+    /// The batches at rest that the store needs: of what is published, accepted, or waits.
     pub batches: Vec<Batch>,
 }
 

@@ -27,6 +27,9 @@ pub struct PastRun {
     pub guard: Option<String>,
     /// What failed.
     pub error: Option<String>,
+    /// Whether it was a dry run, which publishes nothing.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 impl PastRun {
@@ -69,7 +72,7 @@ pub struct RunCount {
     pub runs: u64,
 }
 
-const COLUMNS: &str = "id, job, cause, state, due_at, started_at, finished_at, guard, error";
+const COLUMNS: &str = "id, job, cause, state, due_at, started_at, finished_at, guard, error, parameters";
 
 impl Store {
     /// The last runs of each job, newest first; at most so many of each.
@@ -158,6 +161,7 @@ fn past_run(row: &Row) -> Result<PastRun> {
         finished_at: row.optional_instant("finished_at")?,
         guard: row.optional_text("guard")?,
         error: row.optional_text("error")?,
+        dry_run: row.json("parameters")?["dry_run"] == serde_json::Value::Bool(true),
     })
 }
 

@@ -32,6 +32,7 @@ mod claims;
 mod column;
 mod control;
 mod data_folder;
+mod deliveries;
 mod error;
 #[cfg(feature = "faults")]
 mod faults;
@@ -75,6 +76,10 @@ pub use calls::{Call, CallKind, NewCall};
 pub use changes::{Change, ChangeFilter};
 pub use claims::{Claim, Lease};
 pub use control::Resume;
+pub use deliveries::{
+    BasePage, Delivery, DeliveryCounts, DeliveryFilter, DeliveryKind, DeliveryProgress, DeliveryState, Effects, Judged,
+    NewDelivery, PullDecision, Resolves, Verdict,
+};
 pub use error::StoreError;
 #[cfg(feature = "faults")]
 pub use faults::Fault;
@@ -90,7 +95,7 @@ pub use provenance::{PersonRecord, PersonValue, PersonView};
 pub use publish::{Publication, Published, PublishedState};
 pub use pulse::{Pulse, StepProgress};
 pub use reaping::Held;
-pub use rejects::{NewReject, RejectCount, RejectEntry, RejectFilter, RejectState};
+pub use rejects::{NewReject, RejectCount, RejectEntry, RejectFilter, RejectState, UNREADABLE_VALUE};
 pub use retention::{Keep, Removed};
 pub use review::{NewReviewItem, ReviewItem};
 pub use run_log::{LogLine, NewLogLine};
@@ -98,7 +103,7 @@ pub use runs::{Cause, NewRun, Run, RunEnd, RunEvent, RunFilter, RunState, RunVie
 pub use servers::Server;
 pub use serving::{Served, ServingLock};
 pub use settling::Settlement;
-pub use staging::{Batch, BatchId, BatchKind, NewBatch, SourceCursor};
+pub use staging::{Batch, BatchKind, NewBatch, SourceCursor};
 pub use steps::{Step, StepEnd, StepState};
 pub use ticks::{NewTick, Schedule, Tick, TickState};
 pub use upkeep::{Queue, Stuck};

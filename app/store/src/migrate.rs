@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(20261125040000, "stewards"),
     migration!(20261125060000, "suffix_and_reject_key"),
     migration!(20261125070000, "runner"),
+    migration!(20261129010000, "deliveries"),
     migration!(20261129020000, "frames"),
 ];
 

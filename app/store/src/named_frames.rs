@@ -9,12 +9,12 @@ use crate::{Result, Store, publish, staging, steps};
 /// The frames that the store names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamedFrames {
-    /// Those of the publication, and of pages that wait to be published: without them no run can go on.
+    /// Those of the publication, and of the deliveries from which everything can be made: published, accepted, or waiting.
     pub needed: Vec<FrameRef>,
     /// Those of the publication before, and of steps that a run which is under way or may be resumed has finished.
     pub kept: Vec<FrameRef>,
-    /// Those of pages that have been published.
-    pub consumed: Vec<FrameRef>,
+    /// Those of deliveries that were discarded, forgotten or folded.
+    pub spent: Vec<FrameRef>,
     /// The attempts that may still put frames at rest which nothing names yet.
     pub writers: BTreeSet<Writer>,
 }
@@ -36,8 +36,8 @@ impl Store {
             named.needed.extend(files_of(&published.frames));
             named.kept.extend(files_of(&published.frames_before));
         }
-        named.needed.extend(staging::waiting(&mut session).await?.into_iter().filter_map(|batch| batch.frame));
-        named.consumed = staging::consumed_frames(&mut session).await?;
+        named.needed.extend(staging::kept(&mut session).await?.into_iter().filter_map(|batch| batch.frame));
+        named.spent = staging::spent_frames(&mut session).await?;
         for run_id in going_on(&mut session, resumable).await? {
             for step in steps::of_run(&mut session, run_id).await? {
                 named.kept.extend(files_of(&step.frames()));

@@ -1,5 +1,7 @@
 //! One person with all that is behind it: records, values and where each came from.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +61,28 @@ pub struct PersonView {
 }
 
 impl Store {
+    /// How many records each source has among what is visible.
+    pub async fn records_by_source(&self) -> Result<BTreeMap<String, u64>> {
+        let mut session = self.read().await?;
+        let text = "select source, count(*) as records from person_record where present = ? group by source";
+        let rows = sql(text).bind(true).rows(&mut session).await?;
+        rows.iter().map(|row| Ok((row.text("source")?, row.count("records")?))).collect()
+    }
+
+    /// How many persons are known from this source alone.
+    pub async fn persons_of_source_alone(&self, source: &str) -> Result<u64> {
+        let mut session = self.read().await?;
+        let alone = sql("select count(distinct person_id) from person_record as own where source = ? and present = ? \
+             and not exists (select 1 from person_record as other where other.person_id = own.person_id \
+             and other.source <> own.source and other.present = ?)")
+        .bind(source)
+        .bind(true)
+        .bind(true)
+        .integer(&mut session)
+        .await?;
+        Ok(u64::try_from(alone).unwrap_or(0))
+    }
+
     /// A person with all that is behind it; none when the id was never issued.
     pub async fn person_view(&self, id: &str) -> Result<Option<PersonView>> {
         let mut session = self.read().await?;

@@ -11,7 +11,8 @@ use serde_json::Value as Json;
 use crate::frames::FrameSet;
 use crate::session::{Row, Session, sql};
 use crate::{
-    BatchId, Lease, NewMail, NewReviewItem, Result, Store, StoreError, bulk, claims, outbox, review, statistics,
+    Lease, NewMail, NewReject, NewReviewItem, Result, Store, StoreError, bulk, claims, outbox, rejects, review,
+    statistics,
 };
 
 /// What one run makes visible.
@@ -35,8 +36,16 @@ pub struct Publication<'a> {
     pub renewed: &'a [String],
     /// `person_id`, `kind`, `field`, `old`, `new`, `org_unit_before`, `org_unit_after`.
     pub changes: &'a DataFrame,
-    /// The batches from which all this was made; they wait no longer.
-    pub batches: &'a [BatchId],
+    /// The deliveries from which all this was made: accepted ones, which are published from now on.
+    pub deliveries: &'a [i64],
+    /// The deliveries without which all this was made: forgotten ones.
+    pub forgotten: &'a [i64],
+    /// Source and values that could not be read, for quarantine.
+    pub unreadable: &'a [(String, Vec<NewReject>)],
+    /// The values in quarantine for which readable ones have come.
+    pub readable: &'a [i64],
+    /// When what they say was heard.
+    pub heard_at: DateTime<Utc>,
     /// The whole queue, the most valuable first.
     pub review: &'a [NewReviewItem],
     /// What goes into the outbox.
@@ -121,7 +130,12 @@ async fn write(
     let records = bulk::write_records(session, publication.records, publication.erased).await?;
     let values = bulk::replace_values(session, publication.values, publication.renewed).await?;
     let changes = bulk::write_changes(session, run_id, publication.changes, now).await?;
-    crate::staging::mark_published(session, run_id, publication.batches).await?;
+    let taken = (publication.deliveries, publication.forgotten);
+    crate::deliveries::mark_published(session, (run_id, publication.heard_at), taken).await?;
+    rejects::resolve(session, publication.readable, now).await?;
+    for (source, values) in publication.unreadable {
+        rejects::upsert(session, (run_id, source.as_str(), 0), values, now).await?;
+    }
     review::replace(session, run_id, publication.review, now).await?;
     if let Some(org) = publication.org {
         crate::org::replace(session, org).await?;

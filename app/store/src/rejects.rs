@@ -1,12 +1,13 @@
 //! Quarantine: rows that could not be read, each kept once however often it comes again.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::session::{Row, Session, sql};
+use crate::session::{ROWS_AT_ONCE, Row, Session, places, sql};
 use crate::words::words;
 use crate::{Lease, Result, Store};
 
@@ -21,6 +22,10 @@ words! {
         Dismissed = "dismissed",
     }
 }
+
+/// The reason of a value that cannot be read, in a row that can: the record's last readable value stands meanwhile. It is
+/// resolved when a readable one comes, and by nothing else.
+pub const UNREADABLE_VALUE: &str = "unreadable_value";
 
 /// A row that could not be read.
 #[derive(Clone, PartialEq, Eq)]
@@ -153,106 +158,41 @@ impl Store {
         rows.iter().map(count).collect()
     }
 
-    /// After a complete listing was read to its end: what this run did not meet again has been mended at the source.
-    /// Gives the number of rejects that are resolved by this.
-    pub async fn resolve_unseen_rejects(&self, lease: &Lease, source: &str, now: DateTime<Utc>) -> Result<u64> {
-        let mut session = self.begin_fenced(lease).await?;
-        let resolved = sql("update reject set state = 'resolved', resolved_at = ? \
-             where source = ? and state = 'open' and run_id <> ?")
-        .bind(now)
-        .bind(source)
-        .bind(lease.run_id)
-        .execute(&mut session)
-        .await?;
-        session.commit().await?;
-        Ok(resolved)
-    }
-
-    /// The complete listing that was accepted last came again: what was met only since then, in a listing that was held
-    /// back, has been mended. Gives the number of rejects that are resolved by this.
-    pub async fn resolve_rejects_since_listing(&self, lease: &Lease, source: &str, now: DateTime<Utc>) -> Result<u64> {
-        let mut session = self.begin_fenced(lease).await?;
-        let resolved =
-            sql("update reject set state = 'resolved', resolved_at = ? where source = ? and state = 'open' \
-             and first_seen_at > (select listed_at from source_cursor where source_cursor.source = reject.source)")
-            .bind(now)
-            .bind(source)
-            .execute(&mut session)
-            .await?;
-        session.commit().await?;
-        Ok(resolved)
-    }
-
-    /// A complete listing came again as it was: what it held in quarantine is met again, without being read.
-    pub async fn meet_rejects_again(&self, lease: &Lease, source: &str, now: DateTime<Utc>) -> Result<u64> {
-        let mut session = self.begin_fenced(lease).await?;
-        let met = sql("update reject set run_id = ?, last_seen_at = ?, times = times + 1 \
-             where source = ? and state = 'open' and run_id <> ?")
-        .bind(lease.run_id)
-        .bind(now)
-        .bind(source)
-        .bind(lease.run_id)
-        .execute(&mut session)
-        .await?;
-        session.commit().await?;
-        Ok(met)
-    }
-
-    /// A file came with other content than the one whose rows went to quarantine: those rows are no more. Rows of the
-    /// new content that cannot be read are kept anew when their page comes to rest.
-    pub async fn resolve_replaced_rejects(
-        &self,
-        lease: &Lease,
-        source: &str,
-        (origin, delivery): (&str, &str),
-        now: DateTime<Utc>,
-    ) -> Result<u64> {
-        let mut session = self.begin_fenced(lease).await?;
-        let resolved = sql("update reject set state = 'resolved', resolved_at = ? \
-             where source = ? and state = 'open' and origin = ? and delivery <> ?")
-        .bind(now)
-        .bind(source)
-        .bind(origin)
-        .bind(delivery)
-        .execute(&mut session)
-        .await?;
-        session.commit().await?;
-        Ok(resolved)
-    }
-
     /// The keys of a source's records that wait in quarantine, each with the delivery that held it.
     pub async fn quarantined_keys(&self, source: &str) -> Result<Vec<(String, String)>> {
         let mut session = self.read().await?;
         let rows = sql("select record_key, coalesce(delivery, '') as delivery from reject \
-             where source = ? and state = 'open' and record_key is not null")
+             where source = ? and state = 'open' and record_key is not null and reason <> 'unreadable_value'")
         .bind(source)
         .rows(&mut session)
         .await?;
         rows.iter().map(|row| Ok((row.text("record_key")?, row.text("delivery")?))).collect()
     }
 
-    /// Later deliveries brought these records so that they could be read: the rows of old are resolved.
-    pub async fn resolve_rejects_of_records(
+    /// The values that cannot be read and wait for readable ones: number, record and column.
+    pub async fn unreadable_values(&self, source: &str) -> Result<Vec<(i64, String, String)>> {
+        let mut session = self.read().await?;
+        let rows = sql("select id, coalesce(record_key, '') as record_key, coalesce(column_name, '') as column_name \
+             from reject where source = ? and state = 'open' and reason = ?")
+        .bind(source)
+        .bind(UNREADABLE_VALUE)
+        .rows(&mut session)
+        .await?;
+        rows.iter().map(|row| Ok((row.integer("id")?, row.text("record_key")?, row.text("column_name")?))).collect()
+    }
+
+    /// Keeps what a run found that a guard stops: the values that it could not read.
+    pub async fn keep_unreadable(
         &self,
         lease: &Lease,
-        source: &str,
-        (keys, delivery): (&[String], &str),
+        unreadable: &[(String, Vec<NewReject>)],
         now: DateTime<Utc>,
-    ) -> Result<u64> {
+    ) -> Result<()> {
         let mut session = self.begin_fenced(lease).await?;
-        let mut resolved = 0;
-        for key in keys {
-            resolved += sql("update reject set state = 'resolved', resolved_at = ? \
-                 where source = ? and state = 'open' and record_key = ? and delivery <> ?")
-            .bind(now)
-            .bind(source)
-            .bind(key)
-            .bind(delivery)
-            .execute(&mut session)
-            .await?;
+        for (source, values) in unreadable {
+            upsert(&mut session, (lease.run_id, source.as_str(), 0), values, now).await?;
         }
-        session.commit().await?;
-        Ok(resolved)
+        session.commit().await
     }
 
     /// Marks rejects as read again (`Resolved`), left out on purpose (`Dismissed`) or open. Gives how many there were.
@@ -273,38 +213,133 @@ impl Store {
     }
 }
 
+/// A complete listing was accepted: what its run did not meet again has been mended at the source.
+pub(crate) async fn resolve_unseen(
+    session: &mut Session,
+    (run_id, source): (i64, &str),
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let text = "update reject set state = 'resolved', resolved_at = ? where source = ? and state = 'open' and run_id <> ? \
+                and reason <> 'unreadable_value'";
+    sql(text).bind(now).bind(source).bind(run_id).execute(session).await.map(|_| ())
+}
+
+/// The complete listing that was accepted last came again: what was met only since then, in a listing that was held back,
+/// has been mended.
+pub(crate) async fn resolve_since_listing(session: &mut Session, source: &str, now: DateTime<Utc>) -> Result<()> {
+    sql("update reject set state = 'resolved', resolved_at = ? where source = ? and state = 'open' and reason <> 'unreadable_value' \
+         and first_seen_at > (select listed_at from source_cursor where source_cursor.source = reject.source)")
+    .bind(now)
+    .bind(source)
+    .execute(session)
+    .await
+    .map(|_| ())
+}
+
+/// A complete listing came again as it was: what it held in quarantine is met again, without being read.
+pub(crate) async fn meet_again(session: &mut Session, (run_id, source): (i64, &str), now: DateTime<Utc>) -> Result<()> {
+    sql("update reject set run_id = ?, last_seen_at = ?, times = times + 1 \
+         where source = ? and state = 'open' and run_id <> ? and reason <> 'unreadable_value'")
+    .bind(run_id)
+    .bind(now)
+    .bind(source)
+    .bind(run_id)
+    .execute(session)
+    .await
+    .map(|_| ())
+}
+
+/// A file came with other content than the one whose rows went to quarantine: those rows are no more. Rows of the new content
+/// that cannot be read were kept anew when their page came to rest.
+pub(crate) async fn resolve_replaced(
+    session: &mut Session,
+    source: &str,
+    (origin, delivery): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sql("update reject set state = 'resolved', resolved_at = ? \
+         where source = ? and state = 'open' and origin = ? and delivery <> ? and reason <> 'unreadable_value'")
+    .bind(now)
+    .bind(source)
+    .bind(origin)
+    .bind(delivery)
+    .execute(session)
+    .await
+    .map(|_| ())
+}
+
+/// A later delivery brought these records so that they could be read: the rows of old are resolved.
+pub(crate) async fn resolve_of_records(
+    session: &mut Session,
+    source: &str,
+    (keys, delivery): (&[String], &str),
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for key in keys {
+        sql("update reject set state = 'resolved', resolved_at = ? \
+             where source = ? and state = 'open' and record_key = ? and delivery <> ? and reason <> 'unreadable_value'")
+        .bind(now)
+        .bind(source)
+        .bind(key)
+        .bind(delivery)
+        .execute(session)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Readable values have come for these.
+pub(crate) async fn resolve(session: &mut Session, ids: &[i64], now: DateTime<Utc>) -> Result<()> {
+    for id in ids {
+        let text = "update reject set state = 'resolved', resolved_at = ? where id = ? and state = 'open'";
+        sql(text).bind(now).bind(*id).execute(session).await?;
+    }
+    Ok(())
+}
+
 /// Keeps rejects: one that was met before is counted, not doubled. A dismissed one stays dismissed.
 pub(crate) async fn upsert(
     session: &mut Session,
-    run_id: i64,
-    source: &str,
+    (run_id, source, delivery_id): (i64, &str, i64),
     rejects: &[NewReject],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    for reject in rejects {
-        sql("insert into reject (source, digest, run_id, origin, line, column_name, reason, detail, raw, record_key, \
-             delivery, state, times, first_seen_at, last_seen_at) \
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', 1, ?, ?) \
+    // One statement may not meet a row twice: the last one counts.
+    let mut met = HashSet::new();
+    let mut distinct: Vec<(i64, &NewReject)> =
+        rejects.iter().rev().map(|reject| (digest(reject), reject)).filter(|(digest, _)| met.insert(*digest)).collect();
+    distinct.reverse();
+    for rows in distinct.chunks(ROWS_AT_ONCE) {
+        let text = format!(
+            "insert into reject (source, digest, run_id, origin, line, column_name, reason, detail, raw, record_key, \
+             delivery, delivery_id, state, times, first_seen_at, last_seen_at) values {} \
              on conflict (source, digest) do update set run_id = excluded.run_id, origin = excluded.origin, \
              line = excluded.line, detail = excluded.detail, last_seen_at = excluded.last_seen_at, \
-             record_key = excluded.record_key, delivery = excluded.delivery, \
+             record_key = excluded.record_key, delivery = excluded.delivery, delivery_id = excluded.delivery_id, \
              times = reject.times + 1, \
-             state = case when reject.state = 'dismissed' then 'dismissed' else 'open' end")
-        .bind(source)
-        .bind(digest(reject))
-        .bind(run_id)
-        .bind(&reject.origin)
-        .bind(reject.line)
-        .bind(reject.column.clone())
-        .bind(&reject.reason)
-        .bind(&reject.detail)
-        .bind(&reject.raw)
-        .bind(reject.key.clone())
-        .bind(&reject.delivery)
-        .bind(now)
-        .bind(now)
-        .execute(session)
-        .await?;
+             state = case when reject.state = 'dismissed' then 'dismissed' else 'open' end",
+            places(rows.len(), 16)
+        );
+        let statement = rows.iter().fold(sql(text), |statement, (digest, reject)| {
+            statement
+                .bind(source)
+                .bind(*digest)
+                .bind(run_id)
+                .bind(&reject.origin)
+                .bind(reject.line)
+                .bind(reject.column.clone())
+                .bind(&reject.reason)
+                .bind(&reject.detail)
+                .bind(&reject.raw)
+                .bind(reject.key.clone())
+                .bind(&reject.delivery)
+                .bind(delivery_id)
+                .bind(RejectState::Open)
+                .bind(1_i64)
+                .bind(now)
+                .bind(now)
+        });
+        statement.execute(session).await?;
     }
     Ok(())
 }

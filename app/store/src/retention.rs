@@ -47,7 +47,8 @@ impl Store {
             let rows = sql("select id from run where coalesce(finished_at, created_at) < ? \
                  and state not in ('due', 'claimed', 'running') \
                  and id <> (select coalesce(max(run_id), 0) from publication) and not exists (select 1 from batch \
-                 where batch.run_id = run.id and batch.published_by is null and batch.frame is not null) order by id")
+                 where batch.run_id = run.id and batch.frame is not null and batch.delivery_id in (select id from delivery \
+                 where state in ('staged', 'accepted', 'rehearsal', 'published'))) order by id")
             .bind(from)
             .rows(&mut session)
             .await?;

@@ -1,9 +1,10 @@
-//! Batches at rest: a page's frame, its rejects and its cursor, in one transaction.
+//! Batches at rest: a page's frame, its rejects and how far its delivery has come, in one transaction.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::deliveries::{self, DeliveryProgress};
 use crate::frames::FrameRef;
 use crate::rejects::{self, NewReject};
 use crate::session::{Row, Session, sql};
@@ -40,6 +41,8 @@ pub struct SourceCursor {
 /// A page to put at rest. Its frame is put before, and named here.
 #[derive(Debug, Clone)]
 pub struct NewBatch {
+    /// The delivery to which it belongs.
+    pub delivery: i64,
     /// The source.
     pub source: String,
     /// The page's number within this run and source, from 0. The same number again replaces nothing and is no error:
@@ -63,8 +66,10 @@ pub struct NewBatch {
     pub rows_collapsed: u64,
     /// Rows that could not be read.
     pub rejects: Vec<NewReject>,
-    /// Saved with the page; [`SourceCursor::source`] is the batch's.
-    pub cursor: SourceCursor,
+    /// Whether those rows go to quarantine; those of a rehearsal are counted and no more.
+    pub keeps_rejects: bool,
+    /// How far its delivery has come with it.
+    pub progress: DeliveryProgress,
 }
 
 /// A page at rest.
@@ -72,6 +77,8 @@ pub struct NewBatch {
 pub struct Batch {
     /// The run.
     pub run_id: i64,
+    /// The delivery to which it belongs.
+    pub delivery_id: i64,
     /// The source.
     pub source: String,
     /// The page's number within the run and source.
@@ -98,30 +105,18 @@ pub struct Batch {
     pub created_at: DateTime<Utc>,
 }
 
-/// Names a page at rest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BatchId {
-    /// The run.
-    pub run_id: i64,
-    /// The source.
-    pub source: String,
-    /// The page's number within the run and source.
-    pub number: u32,
-}
-
-impl Batch {
-    /// The page's name.
-    pub fn id(&self) -> BatchId {
-        BatchId { run_id: self.run_id, source: self.source.clone(), number: self.number }
-    }
-}
-
 impl Store {
     /// How far a source has been read; none when never.
     pub async fn cursor(&self, source: &str) -> Result<Option<SourceCursor>> {
+        find_cursor(&mut self.read().await?, source).await
+    }
+
+    /// The delivery whose acceptance moved a source's place last, and whether the next pull begins anew.
+    pub async fn cursor_base(&self, source: &str) -> Result<(Option<i64>, bool)> {
         let mut session = self.read().await?;
-        let row = sql(CURSOR).and(" where source = ?").bind(source).row(&mut session).await?;
-        row.as_ref().map(cursor).transpose()
+        let text = "select delivery_id, anew from source_cursor where source = ?";
+        let Some(row) = sql(text).bind(source).row(&mut session).await? else { return Ok((None, false)) };
+        Ok((row.optional_integer("delivery_id")?, row.optional_flag("anew")? == Some(true)))
     }
 
     /// How far each source has been read, by name.
@@ -130,15 +125,18 @@ impl Store {
         sql(CURSOR).and(" order by source").rows(&mut session).await?.iter().map(cursor).collect()
     }
 
-    /// Puts a page at rest: the batch, its rejects and the cursor, or nothing. Says whether it was new.
+    /// Puts a page at rest: the batch, its rejects and how far its delivery has come, or nothing. Says whether it was new.
     pub async fn stage_batch(&self, lease: &Lease, batch: &NewBatch, now: DateTime<Utc>) -> Result<bool> {
         let mut session = self.begin_fenced(lease).await?;
         if !insert(&mut session, lease.run_id, batch, now).await? {
             session.rollback().await?;
             return Ok(false);
         }
-        rejects::upsert(&mut session, lease.run_id, &batch.source, &batch.rejects, now).await?;
-        save_cursor(&mut session, lease.run_id, &batch.cursor, now).await?;
+        if batch.keeps_rejects {
+            let place = (lease.run_id, batch.source.as_str(), batch.delivery);
+            rejects::upsert(&mut session, place, &batch.rejects, now).await?;
+        }
+        deliveries::advance(&mut session, (lease.run_id, batch.delivery), &batch.progress).await?;
         session.commit().await?;
         Ok(true)
     }
@@ -150,44 +148,60 @@ impl Store {
         statement.rows(&mut session).await?.iter().map(from_row).collect()
     }
 
-    /// The batches that no publication has taken up, in the order in which they came to rest: also those of runs that
-    /// failed, and of runs with a lower number than the one that was published last.
+    /// The batches of one delivery, in the order in which they came to rest.
+    pub async fn batches_of_delivery(&self, delivery: i64) -> Result<Vec<Batch>> {
+        let mut session = self.read().await?;
+        let statement = sql(BATCH).and(" where delivery_id = ? order by sequence, number").bind(delivery);
+        statement.rows(&mut session).await?.iter().map(from_row).collect()
+    }
+
+    /// The batches that were accepted and that no publication has taken up, in the order in which they take effect: also those
+    /// of runs that failed, and of runs with a lower number than the one that was published last.
     pub async fn waiting_batches(&self) -> Result<Vec<Batch>> {
-        waiting(&mut self.read().await?).await
+        let mut session = self.read().await?;
+        let statement = sql(BATCH).and(
+            " where delivery_id in (select id from delivery where state = 'accepted') \
+             order by (select sequence from delivery where delivery.id = batch.delivery_id), sequence",
+        );
+        statement.rows(&mut session).await?.iter().map(from_row).collect()
+    }
+
+    /// The batches whose frames are needed: of all that is published and not folded, that was accepted, or that waits.
+    pub async fn kept_batches(&self) -> Result<Vec<Batch>> {
+        kept(&mut self.read().await?).await
     }
 }
 
-pub(crate) async fn waiting(session: &mut Session) -> Result<Vec<Batch>> {
-    let statement = sql(BATCH).and(" where published_by is null order by sequence, run_id, source, number");
+pub(crate) async fn kept(session: &mut Session) -> Result<Vec<Batch>> {
+    let statement = sql(BATCH).and(
+        " where delivery_id in (select id from delivery where state in ('staged', 'accepted', 'rehearsal', 'published')) \
+         order by sequence, run_id, source, number",
+    );
     statement.rows(session).await?.iter().map(from_row).collect()
 }
 
-/// The frames of batches that a publication has taken up.
-pub(crate) async fn consumed_frames(session: &mut Session) -> Result<Vec<FrameRef>> {
-    let statement = sql("select frame from batch where published_by is not null and frame is not null");
+/// The frames of batches that are part of nothing any more: of what was discarded, forgotten or folded.
+pub(crate) async fn spent_frames(session: &mut Session) -> Result<Vec<FrameRef>> {
+    let statement = sql("select frame from batch where frame is not null and delivery_id in \
+         (select id from delivery where state in ('discarded', 'forgotten', 'folded'))");
     statement.rows(session).await?.iter().map(|row| frame_of(&row.text("frame")?)).collect()
 }
 
-/// Marks batches as taken up. One that is not there any more, or was taken up before, is no error.
-pub(crate) async fn mark_published(session: &mut Session, run_id: i64, batches: &[BatchId]) -> Result<()> {
-    for batch in batches {
-        let text = "update batch set published_by = ? \
-                    where run_id = ? and source = ? and number = ? and published_by is null";
-        sql(text).bind(run_id).bind(batch.run_id).bind(&batch.source).bind(batch.number).execute(session).await?;
-    }
-    Ok(())
+pub(crate) async fn find_cursor(session: &mut Session, source: &str) -> Result<Option<SourceCursor>> {
+    let row = sql(CURSOR).and(" where source = ?").bind(source).row(session).await?;
+    row.as_ref().map(cursor).transpose()
 }
 
 const CURSOR: &str = "select source, cursor, columns, listing_rows, listed_at, newest_data_at from source_cursor";
 
-const BATCH: &str = "select run_id, source, number, kind, frame, origin, complete_listing, rows_read, rows_staged, \
+const BATCH: &str = "select run_id, delivery_id, source, number, kind, frame, origin, complete_listing, rows_read, rows_staged, \
                      rows_unchanged, rows_collapsed, rows_rejected, created_at from batch";
 
 async fn insert(session: &mut Session, run_id: i64, batch: &NewBatch, now: DateTime<Utc>) -> Result<bool> {
     let fresh = sql(
         "insert into batch (run_id, source, number, kind, frame, origin, complete_listing, rows_read, rows_staged, \
-         rows_unchanged, rows_collapsed, rows_rejected, created_at, sequence) \
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (select coalesce(max(sequence), 0) + 1 from batch)) \
+         rows_unchanged, rows_collapsed, rows_rejected, created_at, delivery_id, sequence) \
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (select coalesce(max(sequence), 0) + 1 from batch)) \
          on conflict (run_id, source, number) do nothing",
     )
     .bind(run_id)
@@ -203,16 +217,24 @@ async fn insert(session: &mut Session, run_id: i64, batch: &NewBatch, now: DateT
     .bind(batch.rows_collapsed)
     .bind(batch.rejects.len() as u64)
     .bind(now)
+    .bind(batch.delivery)
     .execute(session)
     .await?;
     Ok(fresh == 1)
 }
 
-async fn save_cursor(session: &mut Session, run_id: i64, cursor: &SourceCursor, now: DateTime<Utc>) -> Result<()> {
-    sql("insert into source_cursor (source, cursor, columns, listing_rows, listed_at, newest_data_at, run_id, updated_at) \
-         values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (source) do update set cursor = excluded.cursor, \
-         columns = excluded.columns, listing_rows = excluded.listing_rows, listed_at = excluded.listed_at, \
-         newest_data_at = excluded.newest_data_at, run_id = excluded.run_id, updated_at = excluded.updated_at")
+/// Moves a source's place, in the name of a run and of the delivery that was accepted.
+pub(crate) async fn save_cursor(
+    session: &mut Session,
+    (run_id, delivery): (i64, Option<i64>),
+    cursor: &SourceCursor,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sql("insert into source_cursor (source, cursor, columns, listing_rows, listed_at, newest_data_at, run_id, updated_at, \
+         delivery_id, anew) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (source) do update set \
+         cursor = excluded.cursor, columns = excluded.columns, listing_rows = excluded.listing_rows, \
+         listed_at = excluded.listed_at, newest_data_at = excluded.newest_data_at, run_id = excluded.run_id, \
+         updated_at = excluded.updated_at, delivery_id = excluded.delivery_id, anew = excluded.anew")
     .bind(&cursor.source)
     .bind(cursor.cursor.clone())
     .bind(Json::from(cursor.columns.clone()))
@@ -221,6 +243,8 @@ async fn save_cursor(session: &mut Session, run_id: i64, cursor: &SourceCursor, 
     .bind(cursor.newest_data_at)
     .bind(run_id)
     .bind(now)
+    .bind(delivery)
+    .bind(false)
     .execute(session)
     .await?;
     Ok(())
@@ -240,6 +264,7 @@ fn cursor(row: &Row) -> Result<SourceCursor> {
 fn from_row(row: &Row) -> Result<Batch> {
     Ok(Batch {
         run_id: row.integer("run_id")?,
+        delivery_id: row.optional_integer("delivery_id")?.unwrap_or(0),
         source: row.text("source")?,
         number: u32::try_from(row.integer("number")?).unwrap_or(u32::MAX),
         kind: row.word("kind")?,
@@ -255,7 +280,7 @@ fn from_row(row: &Row) -> Result<Batch> {
     })
 }
 
-fn frame_of(text: &str) -> Result<FrameRef> {
+pub(crate) fn frame_of(text: &str) -> Result<FrameRef> {
     FrameRef::from_text(text)
         .map_err(|_| StoreError::Column { column: "frame".to_owned(), reason: "it names no frame".to_owned() })
 }

@@ -18,10 +18,11 @@ use compare::Difference;
 use pairs::Pairs;
 
 /// The kinds of change by the names under which the changes frame has them.
-pub(crate) const KINDS: [(ChangeKind, &str); 15] = [
+pub(crate) const KINDS: [(ChangeKind, &str); 16] = [
     (ChangeKind::NewMember, "new_member"),
     (ChangeKind::Left, "left"),
     (ChangeKind::NewInterested, "new_interested"),
+    (ChangeKind::Returned, "returned"),
     (ChangeKind::MovedIn, "moved_in"),
     (ChangeKind::MovedOut, "moved_out"),
     (ChangeKind::Name, "name"),

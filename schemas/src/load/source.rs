@@ -66,6 +66,7 @@ impl Check<'_> {
     fn limits(&mut self) {
         let percentages = [
             (vec!["max_reject_percent".into()], Some(self.source.max_reject_percent)),
+            (vec!["max_unreadable_percent".into()], Some(self.source.max_unreadable_percent)),
             (vec!["volume".into(), "max_drop_percent".into()], self.source.volume.max_drop_percent),
         ];
         for (path, percent) in percentages {

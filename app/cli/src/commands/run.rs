@@ -34,8 +34,8 @@ pub(crate) struct Run {
     /// Runs as if it were then: an instant, or a day (midnight UTC)
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(crate) as_of: Option<DateTime<Utc>>,
-    /// Lets a guard pass this once; may be repeated
-    #[arg(long, value_name = "GUARD")]
+    /// Lets a guard pass this once, for all or for one source or delivery (`GUARD=members`, `GUARD=17`); may be repeated
+    #[arg(long, value_name = "GUARD[=SOURCE|DELIVERY]")]
     pub(crate) accept_guard: Vec<String>,
     /// Why, in your words; it is kept with the run
     #[arg(long, value_name = "TEXT")]
@@ -43,7 +43,9 @@ pub(crate) struct Run {
 }
 
 pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
-    if let Some(unknown) = command.accept_guard.iter().find(|name| !GUARDS.contains(&name.as_str())) {
+    if let Some(unknown) =
+        command.accept_guard.iter().map(|name| kartei_jobs::guard_named(name)).find(|name| !GUARDS.contains(name))
+    {
         let hint = kartei_schemas::problem::suggest(unknown, GUARDS);
         return Err(Failure::wrong_use(format!("there is no guard `{unknown}`")).with_hint_if(hint));
     }

@@ -96,8 +96,18 @@ fn row(run: &Run, moments: Moments) -> Vec<Cell> {
         text(moments.show(run.due_at)),
         text(moments.show_if(run.started_at)),
         text(took(run)),
-        text(run.guard.as_ref().or(run.error.as_ref()).cloned().unwrap_or_default()),
+        text(remark(run)),
     ]
+}
+
+/// Why it ended as it did; of a dry run also that it was one.
+fn remark(run: &Run) -> String {
+    let why = run.guard.as_ref().or(run.error.as_ref()).cloned().unwrap_or_default();
+    match (run.parameters["dry_run"] == serde_json::Value::Bool(true), why.is_empty()) {
+        (true, true) => "dry run".to_owned(),
+        (true, false) => format!("dry run: {why}"),
+        (false, _) => why,
+    }
 }
 
 fn took(run: &Run) -> String {

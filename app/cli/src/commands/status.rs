@@ -147,7 +147,11 @@ impl Screen {
                 text(&job.job),
                 text(next),
                 text(last.map(|run| self.moments.show(run.started_at.unwrap_or(run.due_at))).unwrap_or_default()),
-                optional(last.map(|run| run.state)),
+                optional(
+                    last.map(
+                        |run| if run.dry_run { format!("{} (dry run)", run.state) } else { run.state.to_string() },
+                    ),
+                ),
                 text(last.and_then(PastRun::seconds).map(seconds).unwrap_or_default()),
                 text(job.usual_seconds.map(seconds).unwrap_or_default()),
             ]);

@@ -9,14 +9,13 @@ pub mod pull;
 pub mod report;
 
 use chrono::{DateTime, Utc};
-use kartei_report::model::GuardVerdict;
 use kartei_store::{Lease, Run, Store};
 
 use crate::error::FlowError;
 use crate::options::RunOptions;
 use crate::project::Project;
 use crate::run_frames::RunFrames;
-use crate::verdicts::{Figures, Verdicts, look};
+use crate::verdicts::Verdicts;
 use crate::watch::{Stop, Watch};
 
 /// What every step is given.
@@ -55,17 +54,6 @@ impl Step<'_> {
     /// The moment.
     pub fn now(&self) -> DateTime<Utc> {
         (self.clock)()
-    }
-
-    /// Writes down what a guard saw, and says whether it holds the run back.
-    pub fn holds_back(&self, guard: &str, source: Option<&str>, figures: Figures) -> bool {
-        let look = look(guard, source, figures, self.options.accepts(guard));
-        if look.verdict == GuardVerdict::Accepted {
-            tracing::warn!(guard, source, actual = look.actual, limit = look.limit, "a guard was let pass");
-        }
-        let holds = look.verdict == GuardVerdict::Stopped;
-        self.verdicts.add(look);
-        holds
     }
 }
 

@@ -6,10 +6,11 @@ use kartei_mail::{ChangeLine, Notice, Templates};
 use kartei_schemas::frame::{KEY, SOURCE};
 use kartei_schemas::judgement::RecordId;
 use kartei_schemas::person::ChangeKind;
-use kartei_store::{BatchId, NewMail, NewReviewItem, Publication, Published};
+use kartei_store::{NewMail, NewReviewItem, Publication, Published};
 use polars_core::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::normalise::Canonical;
 use super::persons::Consolidated;
 use super::{Step, compute};
 use crate::error::FlowError;
@@ -36,7 +37,7 @@ pub struct Visible {
 /// Publishes. `statistics` is the run's report as far as it goes.
 pub async fn publish(
     step: &Step<'_>,
-    (found, batches): (&Consolidated, &[BatchId]),
+    (found, canonical): (&Consolidated, &Canonical),
     statistics: &serde_json::Value,
 ) -> Result<Visible, FlowError> {
     let tally = notices(step, found).await?;
@@ -45,6 +46,11 @@ pub async fn publish(
     let renewed: Vec<String> =
         step.rest.get("renewed").await?.column("person_id")?.str()?.iter().flatten().map(str::to_owned).collect();
     let frames = step.rest.laid(&LASTING)?;
+    let (unreadable, readable) = if step.rest.has("unreadable") {
+        crate::unreadable::from_frame(&step.rest.get("unreadable").await?)?
+    } else {
+        (Vec::new(), Vec::new())
+    };
     let publication = Publication {
         base: step.previous,
         persons: &step.rest.get(if found.initial { "persons" } else { "upserts" }).await?,
@@ -54,7 +60,11 @@ pub async fn publish(
         values: &step.rest.get("values").await?,
         renewed: &renewed,
         changes: &step.rest.get("changes").await?,
-        batches,
+        deliveries: &canonical.taken,
+        forgotten: &canonical.forgotten,
+        unreadable: &unreadable,
+        readable: &readable,
+        heard_at: canonical.heard_at.unwrap_or_else(|| step.now()),
         review: &review,
         mails: &mails,
         org: Some(&org(step)),

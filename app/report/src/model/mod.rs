@@ -22,6 +22,7 @@ pub use portrait::{ComparisonReport, DoubtfulCluster, FrequentValues, LevelRepor
 pub use run::{Conservation, Failure, Flow, Guard, GuardVerdict, Law, Outcome, RunHeader, Step, StepStatus, Trigger};
 pub use source::{
     Drift, DriftKind, FieldCompleteness, FieldProblemCount, FreshnessReport, FreshnessState, RejectCount, SourceReport,
+    WaitingDelivery,
 };
 
 /// The version of the JSON's shape; it grows when a field is renamed or removed, not when one is added.
@@ -45,6 +46,10 @@ pub struct RunReport {
     pub flow: Flow,
     /// The sources, in the order of their names.
     pub sources: Vec<SourceReport>,
+    /// What waits for somebody's decision.
+    pub waiting: Vec<WaitingDelivery>,
+    /// Sources that have records and are no longer configured, with their living records.
+    pub unconfigured: BTreeMap<String, u64>,
     /// Candidate pairs.
     pub pairs: PairReport,
     /// The scores of the compared pairs.
@@ -85,6 +90,8 @@ impl Default for RunReport {
             guards: Vec::new(),
             flow: Flow::default(),
             sources: Vec::new(),
+            waiting: Vec::new(),
+            unconfigured: BTreeMap::new(),
             pairs: PairReport::default(),
             scores: ScoreReport::default(),
             clusters: ClusterReport::default(),

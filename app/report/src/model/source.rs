@@ -26,6 +26,10 @@ pub struct SourceReport {
     pub unchanged: u64,
     /// Records that a complete listing no longer holds.
     pub gone: u64,
+    /// Rows without a legible key in a listing, which says nothing about absence for that.
+    pub keyless: u64,
+    /// Deliveries that a human discarded or took back, and that came again: they were passed over.
+    pub passed_over: Vec<i64>,
     /// Rows in quarantine.
     pub rejected: u64,
     /// Why, most frequent first.
@@ -115,4 +119,16 @@ pub enum DriftKind {
     Missing,
     /// Its values look different from before.
     Retyped,
+}
+
+/// What a source handed over and nobody has decided on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct WaitingDelivery {
+    /// Its number, as `kartei deliveries` shows it.
+    pub id: i64,
+    /// The source.
+    pub source: String,
+    /// Why it waits, without personal data.
+    pub reason: String,
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{count, share, texts, trouble};
+use kartei_schemas::org::Language;
+
 use crate::RunReport;
 use crate::model::{FreshnessState, Outcome, SourceReport};
 use crate::page::{Cell, Part, Section, Table, Tone};
@@ -52,11 +54,50 @@ pub(super) fn sources(report: &RunReport, voice: Voice) -> Section {
         parts.push(Part::Table(rows(report, voice)));
         parts.push(Part::Table(freshness(report, voice)));
     }
+    parts.extend(notes(report, voice));
     parts.extend(rejects(report, voice).map(Part::Table));
     parts.extend(drift(report, voice).map(Part::Table));
     parts.extend(problems(report, voice).map(Part::Table));
     parts.extend(completeness(report, voice).map(Part::Table));
     Section { id: "sources", title: voice.say("Quellen", "Sources"), parts }
+}
+
+/// What waits, what was passed over, and of which source nothing was held to be absent.
+fn notes(report: &RunReport, voice: Voice) -> Vec<Part> {
+    let mut notes = Vec::new();
+    for one in &report.waiting {
+        let (id, source) = (one.id, voice.source(report, &one.source));
+        notes.push(match voice.language {
+            Language::De => format!("Lieferung {id} von {source} wartet auf eine Entscheidung: {}", one.reason),
+            Language::En => format!("delivery {id} of {source} waits for a decision: {}", one.reason),
+        });
+    }
+    for one in &report.sources {
+        let source = voice.source(report, &one.name);
+        if one.keyless > 0 {
+            let rows = voice.number(one.keyless);
+            notes.push(match voice.language {
+                Language::De => format!(
+                    "{source}: {rows} Zeilen ohne lesbaren Schlüssel; wer fehlt, wurde daraus nicht geschlossen"
+                ),
+                Language::En => format!("{source}: {rows} rows without a legible key; nobody was held to be absent"),
+            });
+        }
+        for id in &one.passed_over {
+            notes.push(match voice.language {
+                Language::De => format!("{source}: die Lieferung {id} kam wieder und wurde übergangen"),
+                Language::En => format!("{source}: delivery {id} came again and was passed over"),
+            });
+        }
+    }
+    for (source, records) in &report.unconfigured {
+        let records = voice.number(*records);
+        notes.push(match voice.language {
+            Language::De => format!("Die Quelle {source} ist nicht mehr eingerichtet und hat noch {records} Datensätze (`kartei sources retire {source}`)"),
+            Language::En => format!("the source {source} is no longer configured and still has {records} records (`kartei sources retire {source}`)"),
+        });
+    }
+    notes.into_iter().map(|note| Part::Note(Cell::toned(note, Tone::Warn))).collect()
 }
 
 fn rows(report: &RunReport, voice: Voice) -> Table {

@@ -21,7 +21,7 @@ pub(super) async fn copy_into(store: &Store, folder: &Path) -> Result<Copied> {
         copy_table(&mut session, name, table, &folder.join(format!("{name}.copy"))).await?;
     }
     let published = publish::pointer(&mut session).await?;
-    let batches = staging::waiting(&mut session).await?;
+    let batches = staging::kept(&mut session).await?;
     let version = sql("select coalesce(max(version), 0) from schema_migration").integer(&mut session).await?;
     session.rollback().await?;
     Ok(Copied { store: StoreCopy { kind: "postgres".to_owned(), version, tables }, published, batches })

@@ -32,7 +32,7 @@ async fn describe(copy: &Store) -> Result<Copied> {
         return Err(StoreError::Damaged { reason: "the copy does not pass SQLite's own check".to_owned() });
     }
     let published = copy.published().await?;
-    let batches = copy.waiting_batches().await?;
+    let batches = copy.kept_batches().await?;
     let store = StoreCopy { kind: "sqlite".to_owned(), version: copy.version().await?, tables: copy.tables().await? };
     Ok(Copied { store, published, batches })
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
-use kartei_store::{ChangeFilter, Lease, RejectFilter, Store};
+use kartei_store::{ChangeFilter, DeliveryFilter, Lease, RejectFilter, Store};
 use polars_core::prelude::*;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -140,8 +140,9 @@ fn a_night(run_id: i64, base: Option<i64>) -> Night {
 }
 
 async fn stage(store: &Store, lease: &Lease) {
-    let mut batch = crate::staging::batch(0, Vec::new());
-    batch.cursor.cursor = json!({ "run": lease.run_id });
+    let new = crate::staging::listing(&format!("of run {}", lease.run_id), None);
+    let id = store.open_delivery(lease, &new, minute(1)).await.unwrap().id;
+    let mut batch = crate::staging::batch(id, 0, Vec::new());
     batch.rejects = vec![kartei_store::NewReject {
         origin: String::new(),
         line: None,
@@ -180,12 +181,12 @@ async fn whole(store: &Store, before: Option<i64>) -> bool {
     before != Some(state.run_id)
 }
 
-/// Batch, cursor and reject of a run are there together or not at all.
+/// Batch and reject of a run are there together or not at all, and so is how far its delivery has come.
 async fn at_rest(store: &Store, lease: &Lease) {
-    let batches = store.batches_of_run(lease.run_id).await.unwrap().len();
-    let cursor = store.cursor("members").await.unwrap();
-    let moved = cursor.is_some_and(|cursor| cursor.cursor == json!({ "run": lease.run_id }));
+    let batches = store.batches_of_run(lease.run_id).await.unwrap();
     let filter = RejectFilter { run_id: Some(lease.run_id), ..RejectFilter::default() };
     let rejects = store.rejects(&filter).await.unwrap().len();
-    assert_eq!((usize::from(moved), rejects), (batches, batches));
+    let filter = DeliveryFilter { run_id: Some(lease.run_id), ..DeliveryFilter::default() };
+    let whole = store.deliveries(&filter).await.unwrap().iter().filter(|delivery| delivery.complete).count();
+    assert_eq!((whole, rejects), (batches.len(), batches.len()));
 }

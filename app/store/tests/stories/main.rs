@@ -6,6 +6,7 @@
 mod support;
 
 mod copying;
+mod delivering;
 mod faults;
 mod half_published;
 mod judging;

@@ -4,7 +4,7 @@ use kartei_schemas::judgement::RecordId;
 use kartei_schemas::org::{Language, Officer, OrgSchema, OrgUnit};
 use kartei_schemas::person::ChangeKind;
 use kartei_store::frames::{FrameRef, FrameSet};
-use kartei_store::{BatchId, Lease, NewMail, NewReviewItem, Publication, Published, Result, Store};
+use kartei_store::{Lease, NewMail, NewReviewItem, Publication, Published, Result, Store};
 use polars_core::prelude::*;
 use serde_json::{Value, json};
 
@@ -20,7 +20,8 @@ pub(crate) struct Night {
     pub(crate) values: DataFrame,
     pub(crate) renewed: Vec<String>,
     pub(crate) changes: DataFrame,
-    pub(crate) batches: Vec<BatchId>,
+    pub(crate) deliveries: Vec<i64>,
+    pub(crate) forgotten: Vec<i64>,
     pub(crate) review: Vec<NewReviewItem>,
     pub(crate) mails: Vec<NewMail>,
     pub(crate) org: Option<OrgSchema>,
@@ -48,7 +49,8 @@ impl Night {
             ]),
             renewed: ["A0000000000A", "B0000000000B", "C0000000000C"].map(str::to_owned).to_vec(),
             changes: changes(&[]),
-            batches: Vec::new(),
+            deliveries: Vec::new(),
+            forgotten: Vec::new(),
             review: vec![review("1", "2"), review("3", "2")],
             mails: vec![mail("first")],
             org: Some(org()),
@@ -68,7 +70,8 @@ impl Night {
             values: values(&[]),
             renewed: Vec::new(),
             changes: changes(&[]),
-            batches: Vec::new(),
+            deliveries: Vec::new(),
+            forgotten: Vec::new(),
             review: Vec::new(),
             mails: Vec::new(),
             org: None,
@@ -87,7 +90,11 @@ impl Night {
             values: &self.values,
             renewed: &self.renewed,
             changes: &self.changes,
-            batches: &self.batches,
+            deliveries: &self.deliveries,
+            forgotten: &self.forgotten,
+            unreadable: &[],
+            readable: &[],
+            heard_at: minute(minutes),
             review: &self.review,
             mails: &self.mails,
             org: self.org.as_ref(),

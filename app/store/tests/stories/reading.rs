@@ -157,7 +157,9 @@ async fn what_is_old_is_removed_and_what_is_published_stays(teller: Teller) {
     let night = Night { mails: vec![mail("second")], ..Night::quiet(first) };
     night.publish(store, &second, 60).await.unwrap();
     store.finish_run(&second, &RunEnd::succeeded(), minute(61)).await.unwrap();
-    store.stage_batch(&teller.a_running_run().await, &crate::staging::batch(0, vec![]), minute(70)).await.unwrap();
+    let run = teller.a_running_run().await;
+    let delivery = store.open_delivery(&run, &crate::staging::listing("one", None), minute(70)).await.unwrap().id;
+    store.stage_batch(&run, &crate::staging::batch(delivery, 0, vec![]), minute(70)).await.unwrap();
 
     let keep = Keep { runs_from: Some(minute(500)), mails_from: Some(minute(500)), ..Keep::default() };
     let removed = store.remove_old(&keep).await.unwrap();

@@ -48,6 +48,8 @@ struct Decided {
     members_by_merge: FxHashSet<PersonId>,
     /// Persons who are no members any more because the member was split off.
     left_by_split: FxHashSet<PersonId>,
+    /// Persons who were gone and are back.
+    returned: FxHashSet<PersonId>,
 }
 
 /// Finds and names all changes.
@@ -75,7 +77,11 @@ pub(super) fn find<'a>(
             Change { person, kind: ChangeKind::Split, field: Some("id"), old, new, unit_before, unit_after }
         } else {
             let member = members[row] == Some(true);
-            let kind = if member { ChangeKind::NewMember } else { ChangeKind::NewInterested };
+            let kind = match (decided.returned.contains(&person), member) {
+                (true, _) => ChangeKind::Returned,
+                (false, true) => ChangeKind::NewMember,
+                (false, false) => ChangeKind::NewInterested,
+            };
             let (old, new) = (Said::Nothing, Said::Nothing);
             Change { person, kind, field: None, old, new, unit_before: None, unit_after }
         });
@@ -106,6 +112,7 @@ fn decided(pairs: &Pairs<'_>, identity: &Identity, members: &[Option<bool>]) -> 
         split: FxHashMap::default(),
         members_by_merge: FxHashSet::default(),
         left_by_split: FxHashSet::default(),
+        returned: FxHashSet::default(),
     };
     for event in &identity.events {
         match *event {
@@ -121,7 +128,8 @@ fn decided(pairs: &Pairs<'_>, identity: &Identity, members: &[Option<bool>]) -> 
                     decided.left_by_split.insert(from);
                 }
             }
-            IdentityEvent::Created { .. } | IdentityEvent::Gone { .. } | IdentityEvent::Returned { .. } => {}
+            IdentityEvent::Returned { person } => drop(decided.returned.insert(person)),
+            IdentityEvent::Created { .. } | IdentityEvent::Gone { .. } => {}
         }
     }
     Ok(decided)

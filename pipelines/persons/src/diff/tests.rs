@@ -66,6 +66,19 @@ fn a_new_person_is_a_member_or_interested() {
 }
 
 #[test]
+fn a_person_who_was_gone_and_is_back_is_told_as_such_and_not_as_new() {
+    let (lead_and_member, lead_alone) = (
+        [record("leads", "1", "surname=Berg"), record("members", "7", "surname=Wald is_member=true postal_code=12345")],
+        [record("leads", "1", "surname=Berg")],
+    );
+    let first = run(&lead_and_member, &[0, 1], None, 1);
+    let second = run(&lead_alone, &[0], Some(&first), 2);
+    assert_eq!(lines(&second.diff.changes, &COLUMNS), ["gone - - - nord -"]);
+    let third = run(&lead_and_member, &[0, 1], Some(&second), 3);
+    assert_eq!(lines(&third.diff.changes, &COLUMNS), ["returned - - - - nord"]);
+}
+
+#[test]
 fn who_joins_and_who_leaves_is_told_with_the_units() {
     let member = lead("is_member=true org_unit=OV_Süd postal_code=12345");
     let interested = lead("is_member=false org_unit=OV_Süd postal_code=12345");

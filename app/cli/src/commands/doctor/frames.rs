@@ -53,10 +53,10 @@ async fn lost(frames: &Frames, named: &NamedFrames) -> Result<Vec<Ailment>, Fail
 
 /// Half-written frames, and frames that no row names and no living attempt can have put.
 fn orphans<'a>(files: &'a [FrameFile], named: &NamedFrames) -> Vec<&'a FrameFile> {
-    let consumed: HashSet<&str> = named.consumed.iter().map(|frame| frame.name.as_str()).collect();
+    let spent: HashSet<&str> = named.spent.iter().map(|frame| frame.name.as_str()).collect();
     let is_orphan = |file: &&FrameFile| {
         let Some(writer) = Writer::by_name(&file.name) else { return false };
-        let is_named = named.is_kept(&file.name) || consumed.contains(file.name.as_str());
+        let is_named = named.is_kept(&file.name) || spent.contains(file.name.as_str());
         let is_alive = named.writers.contains(&writer);
         (is_half_written(file) || !is_named && !is_alive) && is_untouched(file, now())
     };

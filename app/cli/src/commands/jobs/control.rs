@@ -35,7 +35,9 @@ pub(super) async fn trigger(trigger: &Trigger, context: &Context) -> Outcome {
     let project = &installation.project;
     let name = &trigger.which.job;
     let job = project.jobs.jobs.get(name).ok_or_else(|| no_such_job(name, &project.jobs))?;
-    if let Some(unknown) = trigger.accept_guard.iter().find(|name| !GUARDS.contains(&name.as_str())) {
+    if let Some(unknown) =
+        trigger.accept_guard.iter().map(|name| kartei_jobs::guard_named(name)).find(|name| !GUARDS.contains(name))
+    {
         let hint = kartei_schemas::problem::suggest(unknown, GUARDS);
         return Err(Failure::wrong_use(format!("there is no guard `{unknown}`")).with_hint_if(hint));
     }

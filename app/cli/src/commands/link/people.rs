@@ -283,6 +283,7 @@ fn source_schema(file: &PeopleFile) -> SourceSchema {
         freshness: Freshness::default(),
         volume: Volume::default(),
         max_reject_percent: 100.0,
+        max_unreadable_percent: 100.0,
         fields: columns.into_iter().map(|(field, filled)| (field, Mapping::Rule(mapping(filled)))).collect(),
         consents: Vec::new(),
         survey: None,

@@ -1,4 +1,4 @@
-//! One source's pages on their way to rest: sorted out, written, and saved together with the cursor.
+//! One source's pages on their way to rest: sorted out, written, and saved with how far their delivery has come.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,73 +9,157 @@ use kartei_connector::{ColumnProfile, Connector, ConnectorError, Cursor, Listing
 use kartei_schemas::frame::KEY;
 use kartei_schemas::source::{MissingRow, SourceSchema};
 use kartei_store::frames::FrameRef;
-use kartei_store::{BatchKind, NewBatch, NewReject, SourceCursor};
+use kartei_store::{
+    BatchKind, Delivery, DeliveryCounts, DeliveryKind, DeliveryProgress, Effects, NewBatch, NewDelivery, NewReject,
+    Resolves, SourceCursor,
+};
 use polars_core::prelude::*;
 
+use super::decide::Saw;
 use super::known::{keys_of, staged_frames};
-use super::{Place, SourcePull};
+use super::{Place, SourcePull, Start};
 use crate::error::FlowError;
-use crate::stage::Known;
+use crate::stage::{Known, LINE};
 use crate::steps::Step;
 
 /// What a page leaves at rest.
-pub(super) enum Staged {
+enum Staged {
     Nothing,
     Rows(DataFrame),
     Gone(DataFrame),
 }
 
+/// A delivery on its way to rest, or at rest.
+pub(super) struct Open {
+    pub(super) row: Delivery,
+    pub(super) counts: DeliveryCounts,
+    effects: Effects,
+    /// Rows of the listing, also those in quarantine.
+    listing_rows: u64,
+    /// Where the source is once it is accepted.
+    pub(super) cursor: Option<SourceCursor>,
+    /// What its own guards saw.
+    pub(super) looks: Vec<Saw>,
+}
+
+impl Open {
+    pub(super) fn of(row: Delivery) -> Self {
+        let (counts, effects, cursor) = (row.counts.clone(), row.effects.clone(), row.cursor.clone());
+        Self { row, counts, effects, listing_rows: 0, cursor, looks: Vec::new() }
+    }
+}
+
 /// One source's pull under way.
-pub(super) struct Delivery<'a> {
+pub(super) struct Puller<'a> {
     pub(super) step: &'a Step<'a>,
     pub(super) source: &'a SourceSchema,
     /// The rows read of all sources.
     pub(super) rows: &'a AtomicU64,
-    pub(super) version: u64,
     pub(super) known: Known,
     pub(super) number: u32,
+    /// The columns that the next pull is compared with.
     pub(super) columns: Vec<ColumnProfile>,
     pub(super) keep_columns: Option<Vec<String>>,
-    pub(super) listing_rows: u64,
-    /// The newest instant that the rows speak of, where they speak of any.
+    /// The newest point that the rows speak of, where they speak of any.
     pub(super) watermark: Option<DateTime<Utc>>,
-    /// What the listing under way holds in quarantine, by reason.
+    /// What the last listing held in quarantine, by reason.
     pub(super) listing_rejects: BTreeMap<String, u64>,
-    /// What the last listing held.
-    pub(super) rejects_before: BTreeMap<String, u64>,
     /// Keys of records in quarantine, each with the delivery that held it.
     pub(super) quarantined: HashMap<String, String>,
-    /// Of the last listing that was published.
-    pub(super) published_rows: Option<u64>,
-    /// What the next listing is weighed against.
-    pub(super) usual_rows: Option<u64>,
-    pub(super) stored: Option<SourceCursor>,
+    /// Content that a human discarded or took back, with the delivery.
+    pub(super) refused: BTreeMap<String, i64>,
+    pub(super) open: Option<Open>,
+    pub(super) done: Vec<Open>,
+    /// What the guards saw that look at the pull as a whole.
+    pub(super) looks: Vec<Saw>,
     pub(super) pulled: &'a mut SourcePull,
+    pub(super) start: Start,
 }
 
-impl Delivery<'_> {
+impl Puller<'_> {
     pub(super) async fn run(&mut self, connector: &dyn Connector, cursor: Option<Cursor>) -> Result<(), FlowError> {
         let failed = |cause: ConnectorError| FlowError::Source { name: self.source.name.clone(), cause };
+        self.take_up_own();
         let mut pages = connector.pull(cursor, self.step.now()).await.map_err(failed)?;
-        let mut delivery = String::new();
+        let mut passed_over = None;
         while let Some(page) = pages.next().await {
             if self.step.stop.is_asked() {
                 return Err(FlowError::Interrupted);
             }
             let page = page.map_err(failed)?;
-            if page.delivery != delivery {
-                delivery.clone_from(&page.delivery);
-                self.known.begin_listing();
-                self.listing_rows = 0;
-                self.listing_rejects.clear();
-                if page.listing == ListingMark::Delta && page.replaces {
-                    self.forget_replaced(&page).await?;
+            if let Some(delivery) = self.refused.get(&page.delivery) {
+                if passed_over != Some(*delivery) {
+                    tracing::warn!(
+                        source = self.source.name,
+                        delivery,
+                        "a delivery that was taken back is passed over"
+                    );
+                    self.pulled.passed_over.push(*delivery);
+                    passed_over = Some(*delivery);
                 }
+                continue;
+            }
+            if self.is_own(&page) {
+                continue;
+            }
+            if self.open.as_ref().is_none_or(|open| open.row.fingerprint != page.delivery) {
+                self.finish().await?;
+                self.begin(&page).await?;
             }
             let before = self.pulled.read;
             self.take(page).await?;
             let read = self.pulled.read - before;
             self.step.watch.moved("rows pulled", self.rows.fetch_add(read, Ordering::Relaxed) + read, 0);
+        }
+        self.finish().await
+    }
+
+    /// Whether a page only says that what this run staged before it was interrupted is still there.
+    fn is_own(&self, page: &Page) -> bool {
+        let is_unchanged = matches!(page.listing, ListingMark::Unchanged { .. });
+        is_unchanged && self.done.iter().any(|done| done.row.fingerprint == page.delivery)
+    }
+
+    /// What the run staged before it was interrupted: whole deliveries are judged with the others, a delta goes on.
+    fn take_up_own(&mut self) {
+        for row in std::mem::take(&mut self.start.own) {
+            let open = Open::of(row);
+            if open.row.complete { self.done.push(open) } else { self.open = Some(open) }
+        }
+    }
+
+    /// The delivery that a page belongs to begins.
+    async fn begin(&mut self, page: &Page) -> Result<(), FlowError> {
+        let kind = if page.listing == ListingMark::Delta { DeliveryKind::Delta } else { DeliveryKind::Listing };
+        let new = NewDelivery {
+            source: self.source.name.clone(),
+            kind,
+            origin: page.origin.clone(),
+            fingerprint: page.delivery.clone(),
+            rehearsal: self.step.options.dry_run,
+            base: self.done.last().map(|done| done.row.id).or(self.start.base),
+            data_at: page.modified,
+            beside: self.done.iter().map(|done| done.row.id).collect(),
+        };
+        let row = self.step.store.open_delivery(self.step.lease, &new, self.step.now()).await?;
+        self.known.begin_listing();
+        let mut open = Open::of(row);
+        if kind == DeliveryKind::Delta && page.replaces {
+            open.effects.resolves = Resolves::Replaced;
+        }
+        self.open = Some(open);
+        Ok(())
+    }
+
+    /// The delivery under way is whole, as far as it is a delta: of a listing its last page says so.
+    async fn finish(&mut self) -> Result<(), FlowError> {
+        let Some(mut open) = self.open.take() else { return Ok(()) };
+        if open.row.kind == DeliveryKind::Delta {
+            self.step.store.complete_delivery(self.step.lease, open.row.id).await?;
+            open.row.complete = true;
+        }
+        if open.row.complete {
+            self.done.push(open);
         }
         Ok(())
     }
@@ -86,98 +170,125 @@ impl Delivery<'_> {
         }
         let ends = matches!(page.listing, ListingMark::Complete { last: true });
         let sorted = {
-            let rows = self.kept_columns(&page.rows)?;
+            let mut rows = self.kept_columns(&page.rows)?;
             let fingerprints = kartei_normalise::fingerprint(&rows);
-            self.known.sort(&rows, &fingerprints, self.version)?
+            if page.positions.len() == rows.height() {
+                rows.with_column(Column::new(LINE.into(), page.positions.as_slice()))?;
+            }
+            self.known.sort(&rows, &fingerprints, self.start.version)?
         };
         for key in page.rejects.iter().filter_map(|reject| reject.key.as_deref()) {
             self.known.keep(key);
         }
         self.watermark = self.watermark.max(page.watermark);
-        self.listing_rows += page.rows_read;
-        self.pulled.read += page.rows_read;
-        self.pulled.staged += sorted.fresh.height() as u64;
-        self.pulled.new += sorted.new;
-        self.pulled.changed += sorted.changed;
-        self.pulled.unchanged += sorted.unchanged + page.collapsed;
-        for reject in &page.rejects {
-            for counts in [&mut self.pulled.rejects, &mut self.listing_rejects] {
-                *counts.entry(reject.reason.code().to_owned()).or_default() += 1;
+        let counts = counted(&page, &sorted);
+        self.count(&counts, page.rows_read);
+        self.note_mended(&page)?;
+        if ends {
+            self.heed_volume();
+            if let Some(open) = &mut self.open {
+                open.effects.resolves = Resolves::Unseen;
+                self.listing_rejects.clone_from(&open.counts.rejects);
             }
         }
-        if ends {
-            self.heed_volume()?;
-            self.rejects_before.clone_from(&self.listing_rejects);
-        }
-        let staged = if sorted.fresh.height() > 0 { Staged::Rows(sorted.fresh) } else { Staged::Nothing };
-        let is_delta = page.listing == ListingMark::Delta;
         let gone = match page.listing {
             ListingMark::Delta => self.said_gone(&page)?,
-            _ if ends && self.source.missing_row == MissingRow::Gone => self.gone().await?,
+            _ if ends && self.says_who_is_absent() => self.gone().await?,
             _ => None,
         };
-        // What holds too many rows that cannot be read is read again by the next run, and weighed again.
-        let may_move = !self.has_too_many_rejects();
-        self.save(&page, staged, may_move && (is_delta || ends) && gone.is_none()).await?;
-        if is_delta {
-            self.release_mended(&page).await?;
-        }
+        let staged = if sorted.fresh.height() > 0 { Staged::Rows(sorted.fresh) } else { Staged::Nothing };
+        self.save(&page, staged, ends && gone.is_none()).await?;
         if let Some(gone) = gone {
-            self.pulled.gone += gone.height() as u64;
+            let counts = DeliveryCounts { gone: gone.height() as u64, ..DeliveryCounts::default() };
+            self.count(&counts, 0);
             let rest = Page { rejects: Vec::new(), rows_read: 0, collapsed: 0, ..page };
-            self.save(&rest, Staged::Gone(gone), may_move).await?;
-        }
-        if ends {
-            self.step.store.resolve_unseen_rejects(self.step.lease, &self.source.name, self.step.now()).await?;
+            self.save(&rest, Staged::Gone(gone), ends).await?;
         }
         Ok(())
     }
 
-    /// The listing is the one that was pulled last, byte for byte: its rows in quarantine cannot be read any better.
-    async fn take_unchanged(&mut self, page: &Page, rows: u64) -> Result<(), FlowError> {
-        for (reason, count) in &self.rejects_before {
-            *self.pulled.rejects.entry(reason.clone()).or_default() += count;
+    /// A listing with rows whose keys cannot be read says nothing about who is absent: it may be one of these.
+    fn says_who_is_absent(&self) -> bool {
+        let keyless = self.open.as_ref().map_or(0, |open| open.counts.keyless);
+        if keyless > 0 && self.source.missing_row == MissingRow::Gone {
+            tracing::warn!(
+                source = self.source.name,
+                rows = keyless,
+                "the keys of some rows cannot be read: nobody is held to be absent from this listing"
+            );
         }
-        self.pulled.read += rows;
-        self.pulled.unchanged += rows.saturating_sub(self.rejects_before.values().sum());
-        let (store, lease, now) = (self.step.store, self.step.lease, self.step.now());
-        store.resolve_rejects_since_listing(lease, &self.source.name, now).await?;
-        store.meet_rejects_again(lease, &self.source.name, now).await?;
+        keyless == 0 && self.source.missing_row == MissingRow::Gone
+    }
+
+    /// The listing is the one that was accepted last, byte for byte: its rows in quarantine cannot be read any better.
+    async fn take_unchanged(&mut self, page: &Page, rows: u64) -> Result<(), FlowError> {
+        let rejects = self.start.place.rejects.clone();
+        let unchanged = rows.saturating_sub(rejects.values().sum());
+        self.count(&DeliveryCounts { read: rows, unchanged, rejects, ..DeliveryCounts::default() }, rows);
+        if let Some(open) = &mut self.open {
+            open.effects.resolves = Resolves::SinceListing;
+        }
         self.save(page, Staged::Nothing, true).await
     }
 
-    /// What a file held in quarantine before it came with other content is no more.
-    async fn forget_replaced(&self, page: &Page) -> Result<(), FlowError> {
-        let delivery = (page.origin.as_str(), page.delivery.as_str());
-        self.step.store.resolve_replaced_rejects(self.step.lease, &self.source.name, delivery, self.step.now()).await?;
-        Ok(())
+    /// Counts what a page held, for its delivery and for the source.
+    fn count(&mut self, counts: &DeliveryCounts, rows: u64) {
+        let pulled = &mut *self.pulled;
+        let Some(open) = &mut self.open else { return };
+        open.listing_rows += rows;
+        for (whole, part) in [
+            (&mut open.counts.read, counts.read),
+            (&mut open.counts.staged, counts.staged),
+            (&mut open.counts.new, counts.new),
+            (&mut open.counts.changed, counts.changed),
+            (&mut open.counts.unchanged, counts.unchanged),
+            (&mut open.counts.gone, counts.gone),
+            (&mut open.counts.keyless, counts.keyless),
+            (&mut pulled.read, counts.read),
+            (&mut pulled.staged, counts.staged),
+            (&mut pulled.new, counts.new),
+            (&mut pulled.changed, counts.changed),
+            (&mut pulled.unchanged, counts.unchanged),
+            (&mut pulled.gone, counts.gone),
+            (&mut pulled.keyless, counts.keyless),
+        ] {
+            *whole += part;
+        }
+        for (reason, count) in &counts.rejects {
+            for whole in [&mut open.counts.rejects, &mut pulled.rejects] {
+                *whole.entry(reason.clone()).or_default() += count;
+            }
+        }
     }
 
-    /// Records in quarantine that a later delta brought so that they could be read.
-    async fn release_mended(&mut self, page: &Page) -> Result<(), FlowError> {
-        if self.quarantined.is_empty() || page.rows.height() == 0 {
+    /// Notes records in quarantine that a later delivery brought so that they could be read.
+    fn note_mended(&mut self, page: &Page) -> Result<(), FlowError> {
+        if self.quarantined.is_empty() || page.rows.height() == 0 || page.listing != ListingMark::Delta {
             return Ok(());
         }
         let keys = page.rows.column(KEY)?.str()?;
         let is_mended = |key: &&str| self.quarantined.get(*key).is_some_and(|delivery| *delivery != page.delivery);
-        let mended: Vec<String> = keys.iter().flatten().filter(is_mended).map(str::to_owned).collect();
-        if !mended.is_empty() {
-            let (store, lease, now) = (self.step.store, self.step.lease, self.step.now());
-            store.resolve_rejects_of_records(lease, &self.source.name, (&mended, &page.delivery), now).await?;
+        if let Some(open) = &mut self.open {
+            open.effects.mended.extend(keys.iter().flatten().filter(is_mended).map(str::to_owned));
         }
         Ok(())
     }
 
-    /// Puts a page at rest. The cursor moves only where `moves` says so: in a complete listing not before its end,
-    /// since what a listing lacks is known only to whoever has read it from its beginning.
-    async fn save(&mut self, page: &Page, staged: Staged, moves: bool) -> Result<(), FlowError> {
+    /// Puts a page at rest, with how far its delivery has come.
+    async fn save(&mut self, page: &Page, staged: Staged, complete: bool) -> Result<(), FlowError> {
         let rows_staged = if let Staged::Rows(rows) = &staged { rows.height() as u64 } else { 0 };
         let (kind, frame) = self.put(staged).await?;
-        if self.step.options.dry_run && frame.is_none() {
-            return Ok(());
-        }
+        let cursor = self.cursor(page);
+        let Some(open) = &mut self.open else { return Ok(()) };
         let rejects: Vec<NewReject> = page.rejects.iter().map(|reject| new_reject(reject, &page.delivery)).collect();
+        let progress = DeliveryProgress {
+            complete,
+            counts: open.counts.clone(),
+            effects: open.effects.clone(),
+            cursor: cursor.clone(),
+        };
         let batch = NewBatch {
+            delivery: open.row.id,
             source: self.source.name.clone(),
             number: self.number,
             kind,
@@ -189,15 +300,13 @@ impl Delivery<'_> {
             rows_unchanged: page.rows_read.saturating_sub(rows_staged + page.collapsed + rejects.len() as u64),
             rows_collapsed: page.collapsed,
             rejects,
-            cursor: self.cursor(page, moves && !self.step.options.dry_run),
+            keeps_rejects: !self.step.options.dry_run,
+            progress,
         };
         self.step.store.stage_batch(self.step.lease, &batch, self.step.now()).await?;
+        open.row.complete = complete;
+        open.cursor = Some(cursor);
         self.number += 1;
-        if moves {
-            // The next listing of the same pull goes on from here, and is weighed against this one.
-            self.usual_rows = batch.cursor.listing_rows;
-            self.stored = Some(batch.cursor);
-        }
         Ok(())
     }
 
@@ -210,29 +319,40 @@ impl Delivery<'_> {
         Ok((kind, Some(self.step.rest.put_page(&self.source.name, self.number, page).await?)))
     }
 
-    fn cursor(&self, page: &Page, moves: bool) -> SourceCursor {
-        let old = self.stored.clone();
-        if !moves && let Some(old) = old {
-            return old;
-        }
+    /// Where the source is after a page.
+    fn cursor(&self, page: &Page) -> SourceCursor {
+        let old = self.last_cursor();
         let place = Place {
-            at: moves.then(|| page.cursor.clone()),
-            schema: if moves { self.version } else { 0 },
+            at: Some(page.cursor.clone()),
+            schema: self.start.version,
             columns: self.columns.clone(),
             run: self.step.run.id,
-            published_rows: self.published_rows,
-            rejects: self.rejects_before.clone(),
+            rejects: self.listing_rejects.clone(),
         };
-        let listed = matches!(page.listing, ListingMark::Complete { .. } | ListingMark::Unchanged { .. });
-        let rows = if let ListingMark::Unchanged { rows } = page.listing { rows } else { self.listing_rows };
+        let listed = page.listing != ListingMark::Delta;
+        let rows = self.open.as_ref().map_or(0, |open| open.listing_rows);
         SourceCursor {
             source: self.source.name.clone(),
             cursor: serde_json::to_value(place).unwrap_or_default(),
             columns: self.columns.iter().map(|column| column.name.clone()).collect(),
-            listing_rows: if listed { Some(rows) } else { old.as_ref().and_then(|old| old.listing_rows) },
-            listed_at: if listed { Some(self.step.now()) } else { old.as_ref().and_then(|old| old.listed_at) },
+            listing_rows: if listed { Some(rows) } else { old.and_then(|old| old.listing_rows) },
+            listed_at: if listed { Some(self.step.now()) } else { old.and_then(|old| old.listed_at) },
             newest_data_at: page.modified.or(old.and_then(|old| old.newest_data_at)),
         }
+    }
+
+    /// Where the source was before the delivery under way.
+    fn last_cursor(&self) -> Option<&SourceCursor> {
+        self.done.last().and_then(|done| done.cursor.as_ref()).or(self.start.stored.as_ref())
+    }
+
+    /// The rows of the listing before this one.
+    pub(super) fn usual_rows(&self) -> Option<u64> {
+        self.last_cursor().and_then(|cursor| cursor.listing_rows)
+    }
+
+    pub(super) fn listing_rows(&self) -> u64 {
+        self.open.as_ref().map_or(0, |open| open.listing_rows)
     }
 
     /// Records that a delta says are deleted, of those that are known.
@@ -252,7 +372,8 @@ impl Delivery<'_> {
             let keys = keys_of(&records, &self.source.name)?;
             absent = self.known.absent(keys.iter().flatten());
         }
-        for frame in staged_frames(self.step, &self.source.name).await? {
+        let own: Vec<i64> = self.done.iter().chain(&self.open).map(|open| open.row.id).collect();
+        for frame in staged_frames(self.step, &self.source.name, &own).await? {
             absent.extend(self.known.absent(frame.column(KEY)?.str()?.iter().flatten()));
         }
         absent.sort();
@@ -269,6 +390,24 @@ impl Delivery<'_> {
             }
         }
     }
+}
+
+fn counted(page: &Page, sorted: &crate::stage::Sorted) -> DeliveryCounts {
+    let mut counts = DeliveryCounts {
+        read: page.rows_read,
+        staged: sorted.fresh.height() as u64,
+        new: sorted.new,
+        changed: sorted.changed,
+        unchanged: sorted.unchanged + page.collapsed,
+        ..DeliveryCounts::default()
+    };
+    for reject in &page.rejects {
+        *counts.rejects.entry(reject.reason.code().to_owned()).or_default() += 1;
+    }
+    if page.listing != ListingMark::Delta {
+        counts.keyless = page.rejects.iter().filter(|reject| reject.key.is_none()).count() as u64;
+    }
+    counts
 }
 
 fn new_reject(reject: &RowReject, delivery: &str) -> NewReject {

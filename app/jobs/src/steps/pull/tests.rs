@@ -101,10 +101,11 @@ struct House {
     folder: tempfile::TempDir,
     store: Store,
     source: SourceSchema,
+    settings: Settings,
 }
 
 /// What a pull found, and where it ended.
-type Outcome = (SourcePull, Result<(), FlowError>, Vec<Guard>);
+type Ended = (SourcePull, Result<(), FlowError>, Vec<Guard>);
 
 impl House {
     async fn new() -> Self {
@@ -117,11 +118,11 @@ impl House {
             "fields": { "surname": "Nachname" },
         }));
         let source = SourceSchema { missing_row: MissingRow::Gone, ..source.unwrap() };
-        Self { folder, store, source }
+        Self { folder, store, source, settings: Settings::default() }
     }
 
     /// A new run that pulls.
-    async fn pull(&self, connector: &Scripted) -> Outcome {
+    async fn pull(&self, connector: &Scripted) -> Ended {
         let claimed = self.claim().await;
         self.pull_in(&claimed, connector).await
     }
@@ -154,10 +155,10 @@ impl House {
         (run, lease)
     }
 
-    async fn pull_in(&self, (run, lease): &(Run, Lease), connector: &Scripted) -> Outcome {
+    async fn pull_in(&self, (run, lease): &(Run, Lease), connector: &Scripted) -> Ended {
         let project = Project {
             base: self.folder.path().to_owned(),
-            settings: Settings::default(),
+            settings: self.settings.clone(),
             schemas: Schemas { sources: vec![self.source.clone()], ..Schemas::default() },
             jobs: JobsSchema::default(),
         };
@@ -176,13 +177,15 @@ impl House {
             verdicts: &verdicts,
             clock: &night,
         };
-        let mut found = SourcePull::default();
+        let mut outcome = Outcome::of("members");
         let rows = AtomicU64::default();
-        let outcome = pull_source(&step, (&self.source, &rows), connector, &mut found).await;
-        (found, outcome, verdicts.all())
+        outcome.error = pull_source(&step, (&self.source, &rows), connector, &mut outcome).await.err();
+        let found = outcome.found.clone();
+        let decided = decide(&step, vec![outcome]).await;
+        (found, decided, verdicts.all())
     }
 
-    /// The keys that all runs so far have put at rest as gone.
+    /// The keys that are gone by what was accepted so far.
     async fn gone(&self) -> Vec<String> {
         let frames = kartei_store::frames::Frames::new(self.folder.path().join("data"));
         let batches = self.store.waiting_batches().await.unwrap();
@@ -214,16 +217,38 @@ async fn a_complete_listing_moves_the_cursor_only_at_its_end() {
     let whole = Scripted::of(vec![page(1, MORE, &[("1", "Sand")]), page(2, LAST, &[("2", "Wald")])]);
     let (found, outcome, _) = house.pull(&whole).await;
     outcome.unwrap();
-    assert_eq!((found.new, found.unchanged), (1, 1));
+    assert_eq!((found.new, found.unchanged), (2, 0), "what came of half a listing counts for nothing");
     assert_eq!(house.place().await, Some(Cursor(json!({ "page": 2 }))));
 }
 
 #[tokio::test]
-async fn a_delta_moves_the_cursor_with_each_page() {
+async fn a_delta_that_broke_off_goes_on_in_its_own_run_and_is_read_again_by_the_next() {
     let house = House::new().await;
+    let claimed = house.claim().await;
     let torn = Scripted::that_fails_after(vec![page(1, ListingMark::Delta, &[("1", "Sand")])]);
-    assert!(house.pull(&torn).await.1.is_err());
-    assert_eq!(house.place().await, Some(Cursor(json!({ "page": 1 }))));
+    assert!(house.pull_in(&claimed, &torn).await.1.is_err());
+    assert!(house.store.waiting_batches().await.unwrap().is_empty(), "half a delivery is not consolidated");
+    let rest = Scripted::of(vec![page(2, ListingMark::Delta, &[("2", "Wald")])]);
+    let (found, outcome, _) = house.pull_in(&claimed, &rest).await;
+    outcome.unwrap();
+    assert_eq!(rest.last_cursor(), Some(Cursor(json!({ "page": 1 }))));
+    assert_eq!((found.read, found.staged, house.store.waiting_batches().await.unwrap().len()), (2, 2, 2));
+    assert_eq!(house.place().await, Some(Cursor(json!({ "page": 2 }))));
+
+    let other = House::new().await;
+    assert!(other.pull(&torn).await.1.is_err());
+    assert_eq!(other.place().await, None);
+}
+
+#[tokio::test]
+async fn two_deltas_of_the_same_content_stand_beside_each_other() {
+    let house = House::new().await;
+    let first = page(1, ListingMark::Delta, &[("1", "Sand")]);
+    let between = Page { delivery: "two".to_owned(), ..page(2, ListingMark::Delta, &[("1", "Wald")]) };
+    let again = page(3, ListingMark::Delta, &[("1", "Sand")]);
+    house.pull(&Scripted::of(vec![first, between, again])).await.1.unwrap();
+    assert_eq!(house.store.waiting_batches().await.unwrap().len(), 3);
+    assert_eq!(house.place().await, Some(Cursor(json!({ "page": 3 }))));
 }
 
 #[tokio::test]
@@ -241,29 +266,90 @@ async fn a_page_that_comes_twice_is_put_at_rest_once() {
     let claimed = house.claim().await;
     let connector = Scripted::of(vec![page(1, LAST, &[("1", "Sand"), ("2", "Wald")])]);
     let (first, ..) = house.pull_in(&claimed, &connector).await;
-    let (again, outcome, _) = house.pull_in(&claimed, &connector).await;
+    // The run was interrupted after it had decided: it says what it had found, and does nothing twice.
+    let (resumed, outcome, _) = house.pull_in(&claimed, &connector).await;
     outcome.unwrap();
-    assert_eq!((first.staged, again.staged, again.unchanged), (2, 0, 2));
+    let (again, outcome, _) = house.pull(&connector).await;
+    outcome.unwrap();
+    assert_eq!((first.staged, resumed.staged, again.staged, again.unchanged), (2, 2, 0, 2));
     assert!(house.gone().await.is_empty());
+    let frames = house.store.waiting_batches().await.unwrap().into_iter().filter_map(|batch| batch.frame).count();
+    assert_eq!(frames, 1);
 }
 
-#[tokio::test]
-async fn what_a_whole_listing_no_longer_holds_is_gone_but_not_what_is_in_quarantine() {
-    let house = House::new().await;
-    house.pull(&Scripted::of(vec![page(1, LAST, &[("1", "Sand"), ("2", "Wald"), ("3", "See")])])).await.1.unwrap();
-    let reject = RowReject {
+/// A row that cannot be read, with what can be read of its key.
+fn reject(key: Option<&str>) -> RowReject {
+    RowReject {
         origin: "members.csv".to_owned(),
         line: Some(3),
         column: None,
         reason: RejectReason::RaggedRow,
         detail: "1 field instead of 2".to_owned(),
-        key: Some("2".to_owned()),
+        key: key.map(str::to_owned),
         raw: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn what_a_whole_listing_no_longer_holds_is_gone_but_not_what_is_in_quarantine() {
+    let mut house = House::new().await;
+    house.source.max_reject_percent = 60.0;
+    house.settings.guards.max_reject_percent = 60.0;
+    house.pull(&Scripted::of(vec![page(1, LAST, &[("1", "Sand"), ("2", "Wald"), ("3", "See")])])).await.1.unwrap();
+    let shrunk = Page { rejects: vec![reject(Some("2"))], rows_read: 2, ..page(2, LAST, &[("1", "Sand")]) };
+    let (found, outcome, _) = house.pull(&Scripted::of(vec![shrunk])).await;
+    outcome.unwrap();
+    assert_eq!((found.gone, found.rejected(), house.gone().await), (1, 1, vec!["3".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_listing_that_a_guard_stopped_makes_nobody_gone_until_somebody_accepts_it() {
+    let house = House::new().await;
+    house.pull(&Scripted::of(vec![page(1, LAST, &[("1", "Sand"), ("2", "Wald"), ("3", "See")])])).await.1.unwrap();
+    let shrunk = Page {
+        rejects: vec![reject(Some("2"))],
+        rows_read: 2,
+        delivery: "two".to_owned(),
+        ..page(2, LAST, &[("1", "Berg")])
     };
-    let shrunk = Page { rejects: vec![reject], rows_read: 2, ..page(2, LAST, &[("1", "Sand")]) };
     let (found, outcome, _) = house.pull(&Scripted::of(vec![shrunk])).await;
     assert!(matches!(outcome, Err(FlowError::TooManyRejects { .. })), "half of the rows are in quarantine");
-    assert_eq!((found.gone, found.rejected(), house.gone().await), (1, 1, vec!["3".to_owned()]));
+    assert_eq!((found.gone, found.rejected(), house.gone().await.len()), (1, 1, 0));
+    assert_eq!(house.store.waiting_batches().await.unwrap().len(), 1, "only the first listing is consolidated");
+    let waiting = house.store.waiting_deliveries().await.unwrap();
+    assert_eq!(waiting[0].stopped_by(), ["max_reject_percent", "max_reject_percent"]);
+    house.store.accept_delivery(waiting[0].id, ("a user", &[]), night()).await.unwrap();
+    assert_eq!(house.gone().await, ["3"]);
+    assert_eq!(house.place().await, Some(Cursor(json!({ "page": 2 }))));
+}
+
+#[tokio::test]
+async fn a_listing_with_a_row_whose_key_cannot_be_read_says_nothing_about_absence() {
+    let mut house = House::new().await;
+    house.source.max_reject_percent = 60.0;
+    house.settings.guards.max_reject_percent = 60.0;
+    house.pull(&Scripted::of(vec![page(1, LAST, &[("1", "Sand"), ("2", "Wald")])])).await.1.unwrap();
+    let odd = Page { rejects: vec![reject(None)], rows_read: 2, ..page(2, LAST, &[("1", "Sand")]) };
+    let (found, outcome, _) = house.pull(&Scripted::of(vec![odd])).await;
+    outcome.unwrap();
+    assert_eq!((found.gone, found.keyless, house.gone().await.len()), (0, 1, 0));
+    house.pull(&Scripted::of(vec![page(3, LAST, &[("1", "Sand")])])).await.1.unwrap();
+    assert_eq!(house.gone().await, ["2"]);
+}
+
+#[tokio::test]
+async fn what_a_human_took_back_is_passed_over_when_it_comes_again() {
+    let mut house = House::new().await;
+    house.source.volume = Volume { min_rows: Some(2), max_drop_percent: None };
+    let short = || Scripted::of(vec![page(1, LAST, &[("1", "Sand")])]);
+    assert!(house.pull(&short()).await.1.is_err());
+    let id = house.store.waiting_deliveries().await.unwrap()[0].id;
+    house.store.discard_delivery(id, ("a user", "torn"), night()).await.unwrap();
+    let (found, outcome, _) = house.pull(&short()).await;
+    outcome.unwrap();
+    assert_eq!((found.read, found.passed_over), (0, vec![id]));
+    house.store.accept_delivery(id, ("a user", &[]), night()).await.unwrap();
+    assert!(house.pull(&short()).await.1.is_err(), "it may come again, and is weighed again");
 }
 
 #[tokio::test]
@@ -303,6 +389,6 @@ async fn a_listing_that_shrank_stops_the_run_before_anybody_is_gone_and_the_guar
     assert!(house.gone().await.is_empty());
     let told: Vec<_> = guards.iter().map(|guard| (guard.name.as_str(), guard.actual, guard.verdict)).collect();
     let stopped = [("min_rows", 1.0, GuardVerdict::Passed), ("max_drop_percent", 50.0, GuardVerdict::Stopped)];
-    assert!(told.ends_with(&stopped), "{told:?}");
+    assert!(told.windows(2).any(|looks| looks == stopped), "{told:?}");
     assert_eq!(house.place().await, Some(Cursor(json!({ "page": 1 }))));
 }
