@@ -126,8 +126,11 @@ fn row_of(value: &NewReject) -> Row {
     (origin, line, column, detail, raw, key, delivery)
 }
 
-/// What [`to_frame`] wrote.
-pub fn from_frame(frame: &DataFrame) -> PolarsResult<(Vec<(String, Vec<NewReject>)>, Vec<i64>)> {
+/// Values that cannot be read, by source.
+pub type BySource = Vec<(String, Vec<NewReject>)>;
+
+/// What [`to_frame`] wrote: the values, and the numbers of the earlier ones that can be read now.
+pub fn from_frame(frame: &DataFrame) -> PolarsResult<(BySource, Vec<i64>)> {
     let text = frame.column("values")?.str()?.get(0).unwrap_or("[]");
     let all: Vec<(String, Vec<Row>)> = serde_json::from_str(text)
         .map_err(|error| PolarsError::ComputeError(format!("unreadable values: {error}").into()))?;

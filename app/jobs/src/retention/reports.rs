@@ -69,6 +69,7 @@ mod tests {
             finished_at: None,
             guard: None,
             error: None,
+            dry_run: false,
         }
     }
 

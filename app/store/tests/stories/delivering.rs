@@ -22,7 +22,7 @@ stories!(
 
 async fn stage(teller: &Teller, lease: &Lease, new: &NewDelivery, line: u32) -> Delivery {
     let delivery = teller.store.open_delivery(lease, new, minute(1)).await.unwrap();
-    let number = teller.store.batches_of_run(lease.run_id).await.unwrap().len() as u32;
+    let number = u32::try_from(teller.store.batches_of_run(lease.run_id).await.unwrap().len()).unwrap();
     let mut page = batch(delivery.id, number, Vec::new());
     page.progress.cursor = cursor(i64::from(line));
     teller.store.stage_batch(lease, &page, minute(1)).await.unwrap();
