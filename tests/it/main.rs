@@ -15,6 +15,7 @@ mod nightly;
 mod on_postgres;
 mod operating;
 mod organisation;
+mod privacy_of_errors;
 mod serving;
 mod stewards;
 mod store_faults;

@@ -72,6 +72,7 @@ impl Delivery<'_> {
                     self.forget_replaced(&page).await?;
                 }
             }
+            self.watermark = self.watermark.max(page.watermark);
             let before = self.pulled.read;
             self.take(page).await?;
             let read = self.pulled.read - before;
@@ -93,7 +94,6 @@ impl Delivery<'_> {
         for key in page.rejects.iter().filter_map(|reject| reject.key.as_deref()) {
             self.known.keep(key);
         }
-        self.watermark = self.watermark.max(page.watermark);
         self.listing_rows += page.rows_read;
         self.pulled.read += page.rows_read;
         self.pulled.staged += sorted.fresh.height() as u64;
@@ -223,6 +223,7 @@ impl Delivery<'_> {
             published_rows: self.published_rows,
             rejects: self.rejects_before.clone(),
         };
+        let newest = [self.watermark, page.modified].into_iter().flatten().min();
         let listed = matches!(page.listing, ListingMark::Complete { .. } | ListingMark::Unchanged { .. });
         let rows = if let ListingMark::Unchanged { rows } = page.listing { rows } else { self.listing_rows };
         SourceCursor {
@@ -231,7 +232,7 @@ impl Delivery<'_> {
             columns: self.columns.iter().map(|column| column.name.clone()).collect(),
             listing_rows: if listed { Some(rows) } else { old.as_ref().and_then(|old| old.listing_rows) },
             listed_at: if listed { Some(self.step.now()) } else { old.as_ref().and_then(|old| old.listed_at) },
-            newest_data_at: page.modified.or(old.and_then(|old| old.newest_data_at)),
+            newest_data_at: newest.or(old.and_then(|old| old.newest_data_at)),
         }
     }
 
