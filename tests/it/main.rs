@@ -20,6 +20,7 @@ mod organisation;
 mod private;
 mod quiet;
 mod restoring;
+mod privacy_of_errors;
 mod serving;
 mod stewards;
 mod store_faults;

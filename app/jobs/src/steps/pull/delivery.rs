@@ -106,6 +106,7 @@ impl Puller<'_> {
                 self.finish().await?;
                 self.begin(&page).await?;
             }
+            self.watermark = self.watermark.max(page.watermark);
             let before = self.pulled.read;
             self.take(page).await?;
             let read = self.pulled.read - before;
@@ -180,7 +181,6 @@ impl Puller<'_> {
         for key in page.rejects.iter().filter_map(|reject| reject.key.as_deref()) {
             self.known.keep(key);
         }
-        self.watermark = self.watermark.max(page.watermark);
         let counts = counted(&page, &sorted);
         self.count(&counts, page.rows_read);
         self.note_mended(&page)?;
@@ -329,6 +329,7 @@ impl Puller<'_> {
             run: self.step.run.id,
             rejects: self.listing_rejects.clone(),
         };
+        let newest = [self.watermark, page.modified].into_iter().flatten().min();
         let listed = page.listing != ListingMark::Delta;
         let rows = self.open.as_ref().map_or(0, |open| open.listing_rows);
         SourceCursor {
@@ -337,7 +338,7 @@ impl Puller<'_> {
             columns: self.columns.iter().map(|column| column.name.clone()).collect(),
             listing_rows: if listed { Some(rows) } else { old.and_then(|old| old.listing_rows) },
             listed_at: if listed { Some(self.step.now()) } else { old.and_then(|old| old.listed_at) },
-            newest_data_at: page.modified.or(old.and_then(|old| old.newest_data_at)),
+            newest_data_at: newest.or(old.and_then(|old| old.newest_data_at)),
         }
     }
 
