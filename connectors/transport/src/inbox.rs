@@ -173,7 +173,10 @@ fn matching(settings: &FilesSettings, path: &str) -> Result<Vec<Found>, FileErro
     let folder = folder.canonicalize().unwrap_or(folder);
     let mut found = Vec::new();
     for path in paths {
-        let path = path.map_err(|error| unreadable(&error.path().to_owned(), error.into()))?;
+        let path = path.map_err(|error| {
+            let path = error.path().to_owned();
+            unreadable(&path, error.into())
+        })?;
         if let Some(metadata) = own_metadata(&path, &folder)? {
             let name = file_name(&path);
             found.push(Found { name, size: metadata.len(), modified: modified(&metadata), path });

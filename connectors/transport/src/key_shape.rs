@@ -65,7 +65,9 @@ mod tests {
 
     fn shapes(keys: &[&str]) -> KeyShapes {
         let mut shapes = KeyShapes::default();
-        keys.iter().for_each(|key| shapes.learn(key));
+        for key in keys {
+            shapes.learn(key);
+        }
         shapes
     }
 
