@@ -52,7 +52,7 @@ impl Installation {
         let schemas = configuration.schemas()?;
         let (jobs, warnings) = configuration.jobs(&schemas.sources)?;
         let warnings = schemas.warnings.iter().cloned().chain(warnings).collect();
-        let store = crate::store::open(&configuration).await?;
+        let store = crate::store::open_for_runs(&configuration).await?;
         let Configuration { folder, settings } = configuration;
         Ok(Self { project: Project { base: folder, settings, schemas, jobs }, store, warnings })
     }

@@ -36,7 +36,12 @@ impl Project {
 
     /// The file of a run's report, without its ending.
     pub fn report_file(&self, run_id: i64) -> PathBuf {
-        self.data_folder().join("reports").join(format!("run-{run_id}"))
+        self.report_folder().join(format!("run-{run_id}"))
+    }
+
+    /// The folder of the reports' files.
+    pub fn report_folder(&self) -> PathBuf {
+        self.data_folder().join("reports")
     }
 
     /// A short fingerprint of all that says what the data mean: when it changes, everybody is made anew. How a source is

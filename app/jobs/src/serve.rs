@@ -43,6 +43,9 @@ const PATIENCE_HERE: Duration = Duration::from_mins(15);
 /// Reads the clock.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
+/// Is told of jobs that were read again.
+pub type OnJobs = Arc<dyn Fn(&JobsSchema) + Send + Sync>;
+
 /// What a process needs to serve.
 pub struct Serve {
     /// The installation.
@@ -59,6 +62,8 @@ pub struct Serve {
     pub reload: Arc<Notify>,
     /// The scheduler's sign of life inside its process.
     pub pulse: Pulse,
+    /// Told of the jobs when they were read again.
+    pub on_jobs: OnJobs,
     /// Reads the clock of this machine.
     pub clock: Clock,
 }
@@ -70,6 +75,7 @@ struct Serving {
     store: Store,
     file: Option<JobsFile>,
     server: Server,
+    on_jobs: OnJobs,
     /// The machine's clock, set right by the database's where several machines share one.
     clock: Clock,
     offset: Arc<AtomicI64>,
@@ -87,7 +93,7 @@ impl Serve {
     /// Serves until asked to stop; then lets the runs under way go on for the grace that the settings allow. Troubles of
     /// the store are logged and outlived.
     pub async fn run(self) {
-        let Self { project, store, file, server, stop, reload, pulse, clock } = self;
+        let Self { project, store, file, server, stop, reload, pulse, on_jobs, clock } = self;
         let planned = read_planned(&project);
         let offset = Arc::new(AtomicI64::new(0));
         let base = (clock, offset.clone());
@@ -98,6 +104,7 @@ impl Serve {
             store,
             file,
             server,
+            on_jobs,
             clock,
             offset,
             silence: Silence::new(LEASE),
@@ -172,8 +179,7 @@ impl Serving {
             News::None => {}
             News::Broken(problems) => {
                 for problem in &problems.list {
-                    let hint = problem.hint.as_deref().unwrap_or_default();
-                    tracing::error!(hint, "the jobs stay as they were: {problem}");
+                    tracing::error!(hint = problem.hint.as_deref(), "the jobs stay as they were: {problem}");
                 }
             }
             News::Changed(jobs) => self.take_in(*jobs),
@@ -186,9 +192,10 @@ impl Serving {
         self.planned = read_planned(&project);
         self.project = Arc::new(project);
         self.turned = None;
-        tracing::warn!(changes = lines.len(), "the jobs were read again");
+        (self.on_jobs)(&self.project.jobs);
+        tracing::info!(changes = lines.len(), "the jobs were read again");
         for line in lines {
-            tracing::warn!("{line}");
+            tracing::info!("{line}");
         }
     }
 

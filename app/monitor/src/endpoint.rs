@@ -2,7 +2,6 @@
 //! data, and listen on this machine alone unless the settings say otherwise.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +15,7 @@ use kartei_store::Store;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::watched::{Watched, delta};
+use crate::watched::{Watchlist, delta};
 use crate::{Beat, Clock, MonitorError, metrics};
 
 /// The store must answer within this to be held ready.
@@ -28,7 +27,7 @@ pub struct Endpoint {
     /// The store.
     pub store: Store,
     /// What is watched.
-    pub watched: Arc<Watched>,
+    pub watched: Watchlist,
     /// When the scheduler turned last.
     pub beat: Beat,
     /// Reads the clock.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Args;
 use kartei_jobs::{GUARDS, RunOptions};
+use kartei_monitor::alerts;
 use kartei_schemas::jobs::{PARAMS, ParamValue};
 
 use crate::context::Context;
@@ -17,7 +18,9 @@ use crate::installation::{Asked, Installation};
   kartei run nightly --dry-run                   what the night would change
   kartei run hourly-leads --source web-form      one source of a job
   kartei run nightly --accept-guard max_gone_percent
-  kartei run nightly --as-of 2026-03-01T04:00:00Z --param full=true")]
+  kartei run nightly --as-of 2026-03-01T04:00:00Z --param full=true
+
+When it has ended badly, those whom [alerts] names are told before the command ends.")]
 pub(crate) struct Run {
     /// The job
     #[arg(default_value = "nightly")]
@@ -68,10 +71,15 @@ pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
         accept_guards: command.accept_guard.clone(),
     };
     let due_at = command.as_of.unwrap_or(context.now);
+    // Who watches has begun before the run, so that its beginning and its end are seen.
+    alerts::begin(&installation.store, context.now).await?;
     let ended = installation
         .run(&Asked { job: &command.job, options, due_at, reason: command.reason.clone() }, context)
         .await?;
     let outcome = installation.show(&ended, context);
+    if !command.dry_run {
+        super::alerts::tell_of_run(&installation, &ended, context.console).await;
+    }
     installation.store.close().await;
     outcome
 }

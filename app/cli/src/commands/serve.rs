@@ -80,8 +80,8 @@ pub(crate) async fn run(_command: &Serve, context: &Context) -> Outcome {
         stop.asked().await;
         watching::stopping();
     };
-    let (asked, clock) = (stop.clone(), Arc::new(now));
-    let serving = Serving { project, store: store.clone(), file, server, stop: asked, reload, pulse, clock };
+    let (asked, clock, on_jobs) = (stop.clone(), Arc::new(now), watching.follow(&project));
+    let serving = Serving { project, store: store.clone(), file, server, stop: asked, reload, pulse, on_jobs, clock };
     tokio::join!(serving.run(), watching.go_on(&stop), said);
     log.finish().await;
     store.close().await;

@@ -26,8 +26,13 @@ const SHOWN: usize = 12;
 #[command(after_help = "Examples:
   kartei status
   watch --color kartei status --color always
-  kartei status --json")]
-pub(crate) struct Status {}
+  kartei status --json
+  kartei status --quiet --exit-code || echo 'look after kartei'")]
+pub(crate) struct Status {
+    /// Ends with 1 where something needs a human
+    #[arg(long)]
+    exit_code: bool,
+}
 
 /// The overview with what only the schedules know.
 #[derive(Serialize)]
@@ -38,7 +43,7 @@ struct Shown {
     next_due: BTreeMap<String, Option<DateTime<Utc>>>,
 }
 
-pub(crate) async fn run(_command: &Status, context: &Context) -> Outcome {
+pub(crate) async fn run(command: &Status, context: &Context) -> Outcome {
     let configuration = context.configuration()?;
     let schemas = configuration.schemas()?;
     let (jobs, _) = configuration.jobs(&schemas.sources)?;
@@ -61,7 +66,8 @@ pub(crate) async fn run(_command: &Status, context: &Context) -> Outcome {
     } else {
         Screen { console: context.console, moments, now: context.now }.show(&shown)?;
     }
-    Ok(Exit::Done)
+    let is_needed = command.exit_code && !shown.overview.needs.is_empty();
+    Ok(if is_needed { Exit::Failed } else { Exit::Done })
 }
 
 /// A terminal's screen.

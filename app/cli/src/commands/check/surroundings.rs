@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use kartei_connector::{Finding, FindingLevel};
 use kartei_mail::Transport;
-use kartei_schemas::settings::{MailSettings, TransportKind};
+use kartei_monitor::Unheard;
+use kartei_schemas::settings::{MailSettings, Settings, TransportKind};
 use kartei_store::{Inspection, Store, StoreError};
 
 use super::Lines;
@@ -21,6 +22,10 @@ pub(super) async fn check(configuration: &Configuration, now: DateTime<Utc>, lin
     lines.add("data", writable(&settings.data.folder));
     lines.add("store", store(configuration).await);
     lines.add("mail", mail(&settings.mail).await);
+    if let Some(finding) = links(settings) {
+        lines.add("mail", finding);
+    }
+    lines.add("alerts", alerts(settings));
     lines.add("clock", clock(now, &settings.locale.time_zone));
 }
 
@@ -40,12 +45,34 @@ async fn mail(settings: &MailSettings) -> Finding {
     }
 }
 
+/// Mail that leaves the machine with links that lead nowhere but to it.
+fn links(settings: &Settings) -> Option<Finding> {
+    let url = &settings.web.public_url;
+    let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+    let is_here = ["localhost", "127.", "[::1]"].iter().any(|here| host.starts_with(here));
+    (is_here && settings.mail.transport == TransportKind::Smtp).then(|| {
+        let hint = "write the address under which officers reach the pages as `public_url` under [web]";
+        Finding::warning("links", format!("notices go out by SMTP with links to {url}, which lead nowhere"), hint)
+    })
+}
+
+/// Whether anybody hears when a run fails.
+fn alerts(settings: &Settings) -> Finding {
+    match Unheard::by(settings) {
+        Some(unheard) => Finding::warning("", unheard.reason, unheard.hint),
+        None => Finding::ok("", "somebody is told when a run fails; `kartei alerts test` tries it"),
+    }
+}
+
 /// Whether the store opens, may be written, and its tables are those of this program. Nothing is changed.
 async fn store(configuration: &Configuration) -> Finding {
     let options = match crate::store::options(configuration) {
         Ok(options) => options,
         Err(failure) => return failure.findings().swap_remove(0),
     };
+    if let Err(failure) = crate::store::refuse_half_restored(configuration) {
+        return failure.findings().swap_remove(0);
+    }
     if let Some(file) = crate::store::missing_file(&options) {
         let folder = file.parent().map(writable);
         return match folder {
@@ -53,7 +80,7 @@ async fn store(configuration: &Configuration) -> Finding {
             _ => Finding::ok("sqlite", format!("{} will be made by the first run", file.display())),
         };
     }
-    if let Some(finding) = crate::store::file(&options).and_then(|file| unwritable(&file)) {
+    if let Some(finding) = options.file().and_then(|file| unwritable(&file)) {
         return finding;
     }
     match Store::inspect(&options).await {
