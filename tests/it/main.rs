@@ -8,6 +8,7 @@ mod chaos;
 mod configuration;
 mod deliveries;
 mod evaluate;
+mod frames;
 mod guards;
 mod interruption;
 mod looking;

@@ -29,10 +29,16 @@ pub(crate) async fn open(configuration: &Configuration) -> Result<Store, Failure
     Ok(Store::open(&options(configuration)?).await?)
 }
 
-/// Opens a store that must be there already: looking something up makes no file.
+/// Opens the store as it is, and makes it where it is not there. One that is older than this program is refused: only who
+/// runs, serves or checks brings its tables up to date, and not who looks at them beside a server of the older program.
+pub(crate) async fn open_as_it_is(configuration: &Configuration) -> Result<Store, Failure> {
+    Ok(Store::open_as_it_is(&options(configuration)?).await?)
+}
+
+/// Opens a store that must be there already, as it is: looking something up makes no file.
 pub(crate) async fn open_existing(configuration: &Configuration) -> Result<Store, Failure> {
     refuse_missing(configuration)?;
-    open(configuration).await
+    open_as_it_is(configuration).await
 }
 
 /// Says so where the store's file is not there yet.
@@ -50,7 +56,7 @@ pub(crate) async fn open_if_there(configuration: &Configuration) -> Result<Optio
     if missing_file(&options).is_some() {
         return Ok(None);
     }
-    Ok(Some(Store::open(&options).await?))
+    Ok(Some(Store::open_as_it_is(&options).await?))
 }
 
 /// The store's file, where the store is one.

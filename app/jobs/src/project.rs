@@ -53,6 +53,11 @@ impl Project {
     }
 }
 
+/// An id that no other installation has: 128 bits of chance.
+pub fn fresh_id() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
 /// The connector of a source.
 pub fn connect(source: &SourceSchema, context: &Context) -> Result<Box<dyn Connector>, ConnectorError> {
     match source.family {

@@ -22,7 +22,7 @@ use self::silence::Silence;
 use crate::error::FlowError;
 use crate::flow::{Ended, chain, conduct};
 use crate::planner::{self, Planned, plan};
-use crate::project::Project;
+use crate::project::{Project, fresh_id};
 use crate::pulse::Pulse;
 use crate::reload::{JobsFile, News, difference};
 use crate::settle::settle;
@@ -81,6 +81,8 @@ struct Serving {
     turned: Option<tokio::time::Instant>,
     next_due: Option<DateTime<Utc>>,
     claims: u64,
+    /// Why no run is claimed: the data folder is not that of the store.
+    foreign: Option<String>,
 }
 
 impl Serve {
@@ -107,6 +109,7 @@ impl Serve {
             turned: None,
             next_due: None,
             claims: 0,
+            foreign: None,
         };
         loop {
             pulse.beat((serving.clock)());
@@ -212,6 +215,9 @@ impl Serving {
             if free == 0 || !self.store.is_run_due(self.now()).await? {
                 return Ok(());
             }
+            if !self.has_its_data_folder().await? {
+                return Ok(());
+            }
             let workers: Vec<String> =
                 (1..=free as u64).map(|number| format!("{}/{}", self.server.id, self.claims + number)).collect();
             self.claims += free as u64;
@@ -224,6 +230,28 @@ impl Serving {
             if is_all {
                 return Ok(());
             }
+        }
+    }
+
+    /// Whether store and data folder belong together. A process that has the one and not the other claims nothing: it would
+    /// take for lost what lies elsewhere. It is said once.
+    async fn has_its_data_folder(&mut self) -> Result<bool, StoreError> {
+        match self.store.bind_data_folder(&self.project.data_folder(), &fresh_id(), self.now()).await {
+            Ok(()) => {
+                if self.foreign.take().is_some() {
+                    tracing::warn!("the data folder is that of the store again: runs are claimed");
+                }
+                Ok(true)
+            }
+            Err(error @ StoreError::DataFolder { .. }) => {
+                let reason = error.to_string();
+                if self.foreign.as_ref() != Some(&reason) {
+                    tracing::error!(error = reason, hint = error.hint(), "no run is claimed until that is mended");
+                    self.foreign = Some(reason);
+                }
+                Ok(false)
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -30,6 +30,7 @@ mod calls;
 mod changes;
 mod claims;
 mod column;
+mod compare;
 mod control;
 mod data_folder;
 mod deliveries;
@@ -75,6 +76,7 @@ pub use backup::{Copied, StoreCopy, TableCopy};
 pub use calls::{Call, CallKind, NewCall};
 pub use changes::{Change, ChangeFilter};
 pub use claims::{Claim, Lease};
+pub use compare::Comparison;
 pub use control::Resume;
 pub use deliveries::{
     BasePage, Delivery, DeliveryCounts, DeliveryFilter, DeliveryKind, DeliveryProgress, DeliveryState, Effects, Judged,

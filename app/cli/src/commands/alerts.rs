@@ -45,7 +45,7 @@ pub(crate) async fn run(command: &Alerts, context: &Context) -> Outcome {
     let configuration = context.configuration()?;
     let store = match command.action {
         None => crate::store::open_existing(&configuration).await?,
-        Some(_) => crate::store::open(&configuration).await?,
+        Some(_) => crate::store::open_as_it_is(&configuration).await?,
     };
     let outcome = match command.action {
         None => list(command, &store, context, Moments::of(&configuration)).await,

@@ -12,7 +12,7 @@ use crate::console::{optional, table, text};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::installation::{Installation, asker};
+use crate::installation::{Installation, Purpose, asker};
 use crate::moment::Moments;
 
 /// Makes up for due times of the past: a run each, one after another, by `kartei serve`
@@ -48,7 +48,7 @@ struct Line {
 }
 
 pub(crate) async fn run(command: &Backfill, context: &Context) -> Outcome {
-    let installation = Installation::open(context).await?;
+    let installation = Installation::open_for(Purpose::Asking, context).await?;
     let project = &installation.project;
     let job = project.jobs.jobs.get(&command.job).ok_or_else(|| no_such_job(&command.job, &project.jobs))?;
     if command.to < command.from || command.to > context.now {

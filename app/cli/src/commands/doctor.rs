@@ -1,6 +1,7 @@
 //! `kartei doctor`: what a crash, a full disk or a long absence left behind, and how to mend it.
 
 mod frames;
+mod persons;
 
 use chrono::TimeDelta;
 use clap::Args;
@@ -21,7 +22,7 @@ const SILENCE: TimeDelta = TimeDelta::minutes(5);
 /// Its sign of life is of no interest to anyone after this.
 const FORGOTTEN: TimeDelta = TimeDelta::days(1);
 
-/// Finds stale leases, orphaned frames and messages that are stuck, and mends them
+/// Finds stale leases, lost frames, persons that are not as they were published, and messages that are stuck
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   kartei doctor          says what is wrong, and changes nothing
@@ -37,7 +38,7 @@ pub(crate) struct Doctor {
 /// Something that is not as it should be.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Ailment {
-    /// Where: `runs`, `frames`, `mails`, `calls`, `scheduler`.
+    /// Where: `runs`, `data`, `frames`, `persons`, `records`, `mails`, `calls`, `scheduler`.
     pub(crate) area: &'static str,
     /// What is wrong.
     pub(crate) what: String,
@@ -47,15 +48,22 @@ pub(crate) struct Ailment {
     pub(crate) mended: bool,
     /// Whether it is no more than untidy.
     pub(crate) harmless: bool,
+    /// The persons whom it is about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) persons: Vec<String>,
 }
 
 impl Ailment {
     fn new(area: &'static str, what: String, remedy: &str) -> Self {
-        Self { area, what, remedy: remedy.to_owned(), mended: false, harmless: false }
+        Self { area, what, remedy: remedy.to_owned(), mended: false, harmless: false, persons: Vec::new() }
     }
 
     fn harmless(self) -> Self {
         Self { harmless: true, ..self }
+    }
+
+    fn of_persons(self, persons: Vec<String>) -> Self {
+        Self { persons, ..self }
     }
 
     fn mended(self, mended: bool) -> Self {
@@ -99,7 +107,16 @@ async fn examine(configuration: &Configuration, store: &Store, fix: bool) -> Res
         let mended = fix && (stuck.given_up > 0 || stuck.lapsed > 0) && store.requeue(queue, now()).await? > 0;
         found.extend(of_queue(area, &stuck, mended));
     }
-    found.extend(frames::examine(&Frames::new(&configuration.settings.data.folder), store, fix).await?);
+    let data = &configuration.settings.data.folder;
+    match store.check_data_folder(data).await {
+        Ok(()) => {
+            let frames = Frames::new(data);
+            found.extend(frames::examine(&frames, store, fix).await?);
+            found.extend(persons::examine(&frames, store).await?);
+        }
+        // Whatever lies in another store's folder says nothing of this one.
+        Err(error) => found.push(Ailment::new("data", error.to_string(), &error.hint().unwrap_or_default())),
+    }
     Ok(found)
 }
 

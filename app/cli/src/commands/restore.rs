@@ -96,6 +96,8 @@ async fn restore(command: &Restore, folder: &Path, home: &Path, context: &Contex
     // The store decides whether anything may be replaced: it comes first.
     let store = Store::restore(&options, &folder.join(archive::STORE), &backup.store, command.replace).await?;
     put_frames(&folder.join(archive::DATA), data)?;
+    // Store and folder are a pair of their own from now on, apart from the one that was copied.
+    store.rebind_data_folder(data, &kartei_jobs::project::fresh_id(), context.now).await?;
     let compared = compare(&store, &backup, folder, data).await;
     store.close().await;
     compared?;

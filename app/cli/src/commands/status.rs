@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use kartei_jobs::{Project, planner};
-use kartei_monitor::overview::{Oddity, Scheduler, UnderWay};
+use kartei_monitor::overview::{Need, Oddity, Scheduler, UnderWay};
 use kartei_monitor::{Overview, Watched, overview};
 use kartei_store::{PastRun, RunState};
 use owo_colors::OwoColorize;
@@ -44,7 +44,11 @@ pub(crate) async fn run(_command: &Status, context: &Context) -> Outcome {
     let (jobs, _) = configuration.jobs(&schemas.sources)?;
     let store = crate::store::open_existing(&configuration).await?;
     let watched = Watched::of(&configuration.settings, &jobs, &schemas);
-    let overview = overview(&store, &watched, context.now).await?;
+    let mut overview = overview(&store, &watched, context.now).await?;
+    if let Err(error) = store.check_data_folder(&configuration.settings.data.folder).await {
+        let (text, command) = (error.to_string(), "kartei doctor".to_owned());
+        overview.needs.insert(0, Need { kind: "data", count: 1, text, command });
+    }
     let moments = Moments::of(&configuration);
     let (settings, base) = (configuration.settings, configuration.folder);
     let project = Project { base, settings, schemas, jobs };

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod comparing;
 mod copying;
 mod delivering;
 mod faults;

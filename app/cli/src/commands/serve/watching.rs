@@ -38,6 +38,7 @@ impl Watching {
         let beat: Beat = Arc::new(move || pulse.last());
         let endpoint = Endpoint {
             store: store.clone(),
+            data: project.data_folder(),
             watched: Arc::clone(&rounds.watched),
             beat: Arc::clone(&beat),
             clock: Arc::new(now),
