@@ -16,6 +16,7 @@ mod nightly;
 mod on_postgres;
 mod operating;
 mod organisation;
+mod privacy_of_errors;
 mod quiet;
 mod serving;
 mod stewards;

@@ -17,14 +17,14 @@ use crate::organisation::{day, quoted_printable};
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A server on loopback that takes every call: its request line, its token and its body.
-struct Listener {
-    url: String,
+pub(crate) struct Listener {
+    pub(crate) url: String,
     calls: Receiver<(String, String, String)>,
 }
 
 impl Listener {
     /// Answers each call with the next of these codes; the last one for ever.
-    fn start(codes: &'static [u16]) -> Self {
+    pub(crate) fn start(codes: &'static [u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (sender, calls) = channel();
@@ -39,7 +39,8 @@ impl Listener {
         Self { url, calls }
     }
 
-    fn next(&self) -> (String, String, String) {
+    /// The next call.
+    pub(crate) fn next(&self) -> (String, String, String) {
         self.calls.recv_timeout(PATIENCE).unwrap()
     }
 }

@@ -17,12 +17,15 @@ mod error;
 mod inbox;
 mod inspect;
 mod json;
+mod key_shape;
 mod line_breaks;
 mod options;
+mod order;
 mod pager;
 mod pull;
 mod reading;
 mod reject;
+mod salvage;
 mod table;
 mod workbook;
 
