@@ -29,7 +29,10 @@ fn frames(app: &TestApp, place: &str) -> Vec<(String, PathBuf)> {
     found
 }
 
-const HARMS: [(&str, fn(&Path, &[u8])); 3] = [
+/// Does something to the file of a frame, whose bytes are given.
+type Harm = fn(&Path, &[u8]);
+
+const HARMS: [(&str, Harm); 3] = [
     ("removed", |path, _| fs::remove_file(path).unwrap()),
     ("cut short", |path, whole| fs::write(path, &whole[..whole.len() - 1]).unwrap()),
     ("changed by a bit", |path, whole| {

@@ -28,14 +28,8 @@ pub(crate) fn options(configuration: &Configuration) -> Result<StoreOptions, Fai
     Ok(options)
 }
 
-/// Opens the store, makes it where it is not there, and brings its tables up to date.
-pub(crate) async fn open(configuration: &Configuration) -> Result<Store, Failure> {
-    refuse_half_restored(configuration)?;
-    Ok(Store::open(&options(configuration)?).await?)
-}
-
-/// The same for runs: what they have done would be lost by giving up, so that they wait longer for others who write, unless
-/// the settings say otherwise.
+/// Opens the store for runs, makes it where it is not there, and brings its tables up to date. What runs have done would be
+/// lost by giving up, so that they wait longer for others who write, unless the settings say otherwise.
 pub(crate) async fn open_for_runs(configuration: &Configuration) -> Result<Store, Failure> {
     refuse_half_restored(configuration)?;
     let mut options = options(configuration)?;

@@ -168,14 +168,13 @@ fn wrong_pattern(settings: &FilesSettings, pattern: &str, message: &str) -> File
 fn matching(settings: &FilesSettings, path: &str) -> Result<Vec<Found>, FileError> {
     let pattern = rooted(settings, path);
     let paths = glob::glob_with(&pattern, OPTIONS).map_err(|error| wrong_pattern(settings, path, error.msg))?;
-    let unreadable = |path: &Path, cause| FileError::Io { file: file_name(path), cause };
     let folder = folder_of(settings, path);
     let folder = folder.canonicalize().unwrap_or(folder);
     let mut found = Vec::new();
     for path in paths {
         let path = path.map_err(|error| {
-            let path = error.path().to_owned();
-            unreadable(&path, error.into())
+            let file = file_name(error.path());
+            FileError::Io { file, cause: error.into() }
         })?;
         if let Some(metadata) = own_metadata(&path, &folder)? {
             let name = file_name(&path);

@@ -101,7 +101,7 @@ pub(super) async fn tell_of_run(installation: &Installation, ended: &Ended, cons
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(error = %error, "nobody could be told of this run"),
         Err(_) => {
-            tracing::warn!(seconds = TELLING.as_secs(), "telling of this run takes too long: it is left for later")
+            tracing::warn!(seconds = TELLING.as_secs(), "telling of this run takes too long: it is left for later");
         }
     }
     if let Some(unheard) = Unheard::by(&project.settings).filter(|_| ended.error.is_some()) {

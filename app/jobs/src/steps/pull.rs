@@ -196,8 +196,7 @@ async fn pull_source(
         return worked;
     }
     // A file that is written anew each night may tell nothing new, and no row is younger than its file.
-    let told = [puller.watermark, discovery.modified];
-    puller.heed_freshness(told.into_iter().flatten().min());
+    puller.heed_freshness([puller.watermark, discovery.modified].into_iter().flatten().min());
     puller.heed_rejects();
     (outcome.judged, outcome.trips) = puller.judge();
     outcome.is_whole = worked.is_ok();

@@ -36,7 +36,8 @@ impl Deliverer for Inbox {
         } else {
             (format!("m{kind}-{}.csv", made.day), u64::from(made.day))
         };
-        let rows: String = made.rows.iter().map(|(key, text)| format!("{key};{text}\n")).collect();
+        let rows: Vec<String> = made.rows.iter().map(|(key, text)| format!("{key};{text}\n")).collect();
+        let rows = rows.concat();
         self.folder.put_at(&name, format!("Nr;Name\n{rows}"), 3_600 - 60 * minute);
     }
 
