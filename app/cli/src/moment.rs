@@ -64,7 +64,7 @@ impl When {
 
 /// The first moment of a day. Where the clock is put forward at midnight, the day begins after the gap.
 fn midnight(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
-    let wall = (0..24).filter_map(|hour| day.and_hms_opt(hour, 0, 0));
+    let mut wall = (0..24).filter_map(|hour| day.and_hms_opt(hour, 0, 0));
     let first = wall.find_map(|wall| wall.and_local_timezone(zone).earliest());
     first.map_or_else(|| day.and_time(NaiveTime::MIN).and_utc(), |first| first.to_utc())
 }
