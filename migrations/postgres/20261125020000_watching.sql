@@ -71,7 +71,7 @@ create table watched (
 );
 comment on table watched is 'how far each watcher has looked';
 comment on column watched.name is 'what is looked at';
-comment on column watched.since is 'what happened before this is nobody''s business';
+comment on column watched.since is 'no calls are made for what happened before this';
 comment on column watched.reached_at is 'all that happened until then has been looked at';
 
 create table pulse (

@@ -41,7 +41,7 @@ create index http_call_queued on http_call (next_attempt_at) where state = 'queu
 -- How far each watcher has looked.
 create table watched (
     name text primary key, -- what is looked at
-    since text not null, -- what happened before this is nobody's business
+    since text not null, -- no calls are made for what happened before this
     reached_at text not null -- all that happened until then has been looked at
 );
 

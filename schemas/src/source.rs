@@ -155,8 +155,9 @@ pub struct FilesSettings {
     /// Files whose names match this glob are deltas although `listing = "complete"`.
     #[serde(default)]
     pub delta_path: Option<String>,
-    /// A file younger than this many seconds, or still growing, is being written and is left alone.
-    #[serde(default = "two")]
+    /// A file younger than this many seconds is looked at again when it is so old, and left alone if it has changed
+    /// meanwhile. What ends in `.part`, `.tmp` or the like is being sent, and left alone.
+    #[serde(default = "ten")]
     pub settle_seconds: u64,
     /// Rows a page.
     #[serde(default = "page_rows")]
@@ -186,10 +187,12 @@ pub enum FileFormat {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Listing {
-    /// Every row that the source has: what is not listed is gone. Of several files the newest counts.
+    /// Every row that the source has: what is not listed is gone. Of several files the newest counts: by the day and time
+    /// in their names, else by when they were written.
     #[default]
     Complete,
-    /// Only rows that are new or changed. Files are read in the order of their names, each once.
+    /// Only rows that are new or changed. Files are read in the order in which they were made, each once: by the day and
+    /// time in their names, else by their names.
     Delta,
 }
 
@@ -217,7 +220,8 @@ pub enum OnDrift {
     Stop,
 }
 
-/// When a source counts as stale; durations such as `36h` or `7d`.
+/// When a source counts as stale; durations such as `36h` or `7d`. A source is as old as its newest file, or, where
+/// `updated_at` is named, as its newest row, whichever is older.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Freshness {
@@ -315,8 +319,8 @@ pub struct SurveyMapping {
     pub questions: BTreeMap<String, String>,
 }
 
-fn two() -> u64 {
-    2
+fn ten() -> u64 {
+    10
 }
 fn five() -> f64 {
     5.0

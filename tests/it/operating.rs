@@ -179,3 +179,19 @@ fn a_frame_that_is_missing_is_named() {
     assert!(said.contains("the frame `runs/1-1/pairs`"), "{said}");
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0, "nothing half is left");
 }
+
+#[test]
+fn old_reports_go_after_a_night_and_the_newest_of_each_job_stays() {
+    let app = TestApp::after_a_night();
+    let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_hours(400_000);
+    for name in ["data/reports/run-1.html", "data/reports/run-1.json"] {
+        fs::File::options().append(true).open(app.path(name)).unwrap().set_modified(old).unwrap();
+    }
+    app.another_night_arrives(2);
+    app.night(2, &["--set", "retention.reports=99999d"]).succeeds();
+    assert!(app.path("data/reports/run-1.html").exists(), "it is kept for as long as was asked");
+    app.night(3, &[]).succeeds();
+    assert!(!app.path("data/reports/run-1.html").exists() && !app.path("data/reports/run-1.json").exists());
+    assert!(app.path("data/reports/run-2.html").exists() && app.path("data/reports/run-3.html").exists());
+    assert!(app.run(&["report", "1"]).succeeds().contains("Lauf 1"), "the store still has it");
+}

@@ -12,7 +12,7 @@ const EACH_SECOND: &str = "[job.tick]\nschedule = \"* * * * * *\"\nsteps = [\"no
 const ON_DEMAND: &str = "[job.tick]\nsteps = [\"notify\"]\n[job.next]\nafter = [\"tick\"]\nsteps = [\"notify\"]\n";
 
 /// A process that serves; it is killed when the test is over.
-struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -23,9 +23,13 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn start(app: &TestApp) -> Self {
+    pub(crate) fn start(app: &TestApp) -> Self {
+        Self::start_that_logs(app, "info")
+    }
+
+    fn start_that_logs(app: &TestApp, level: &str) -> Self {
         let mut command = app.command(&["serve"]);
-        Self(command.env("KARTEI__LOG__LEVEL", "info").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap())
+        Self(command.env("KARTEI__LOG__LEVEL", level).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
     fn signal(&self, name: &str) {
@@ -33,8 +37,15 @@ impl Server {
         assert!(sent.success());
     }
 
+    /// Waits until it has the right to serve.
+    pub(crate) fn serves(&self, app: &TestApp) {
+        let pid = self.0.id().to_string();
+        let file = app.path("kartei.db.serve");
+        wait_until("it serves", || std::fs::read_to_string(&file).is_ok_and(|words| words.contains(&pid)));
+    }
+
     /// Ends it in good order, and gives what it said.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         self.signal("TERM");
         assert!(self.0.wait().unwrap().success());
         let mut said = String::new();
@@ -102,8 +113,7 @@ fn a_second_copy_on_one_file_says_who_serves_it() {
     let app = house(ON_DEMAND);
     let server = Server::start(&app);
     let pid = server.0.id();
-    wait_until("it serves", || app.path("kartei.db.serve").is_file());
-    std::thread::sleep(Duration::from_millis(300));
+    server.serves(&app);
     let said = app.run(&["serve"]).fails_with(1);
     assert!(said.contains(&format!("another kartei serves this store: process {pid} on ")), "{said}");
     assert!(said.contains("hint: "), "{said}");
@@ -157,9 +167,103 @@ fn a_job_is_paused_resumed_and_made_up_for() {
     let shown = app.run(&[&arguments[..], &["--dry-run"]].concat()).succeeds();
     assert!(shown.contains("2026-03-29 04:00") && shown.contains("would be made"), "{shown}");
     assert!(runs(&app).is_empty());
-    assert_eq!(json(&app, &arguments).as_array().unwrap().len(), 2);
+    assert!(shown.contains("2026-03-30 04:00"), "the last day is one of them: {shown}");
+    assert_eq!(json(&app, &arguments).as_array().unwrap().len(), 3);
     assert_eq!(json(&app, &arguments)[0]["word"], "there already");
-    assert_eq!(runs(&app).len(), 2);
+    assert_eq!(runs(&app).len(), 3);
+}
+
+#[test]
+fn the_days_that_are_made_up_for_are_days_of_the_jobs_zone() {
+    let app = house("[job.early]\nschedule = \"30 0 * * *\"\ntime_zone = \"Europe/Berlin\"\nsteps = [\"notify\"]\n");
+    let due = |from: &str, to: &str| -> Vec<String> {
+        let made = json(&app, &["backfill", "early", "--from", from, "--to", to, "--dry-run"]);
+        made.as_array().unwrap().iter().map(|line| line["due_at"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(due("2026-11-27", "2026-11-28"), ["2026-11-26T23:30:00Z", "2026-11-27T23:30:00Z"]);
+    assert_eq!(due("2026-11-27", "2026-11-27"), ["2026-11-26T23:30:00Z"], "a day alone");
+    assert_eq!(due("2026-11-26T23:31:00Z", "2026-11-28").len(), 1, "an instant is taken at its word");
+    let said = app.run(&["backfill", "early", "--from", "2026-11-28", "--to", "2026-11-27"]).fails_with(2);
+    assert!(said.contains("lies before"), "{said}");
+}
+
+/// Another program that has the store open and writes for as long as this takes.
+fn hold_the_writer(app: &TestApp, is_time: impl Fn(&str) -> bool, while_it_holds: impl FnOnce()) {
+    use sqlx::{Connection as _, SqliteConnection};
+    let url = format!("sqlite:{}", app.path("kartei.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut connection = runtime.block_on(SqliteConnection::connect(&url)).unwrap();
+    wait_until("a run is under way", || {
+        let state = sqlx::query_scalar::<_, String>("select state from run order by id desc limit 1");
+        let found = runtime.block_on(state.fetch_optional(&mut connection)).unwrap();
+        std::thread::yield_now();
+        found.is_some_and(|state| is_time(&state))
+    });
+    runtime.block_on(sqlx::query("begin immediate").execute(&mut connection)).unwrap();
+    while_it_holds();
+    runtime.block_on(sqlx::query("rollback").execute(&mut connection)).unwrap();
+}
+
+#[test]
+fn a_program_that_holds_the_store_for_twelve_seconds_costs_no_run_and_no_mail() {
+    let app = TestApp::before_the_first_night(300);
+    app.write("jobs.toml", "[job.nightly]\nsteps = [\"pull\", \"consolidate\", \"publish\", \"notify\", \"report\"]\n");
+    let server = Server::start(&app);
+    server.serves(&app);
+    app.run(&["jobs", "trigger", "nightly"]).succeeds();
+    let mut doctor = None;
+    hold_the_writer(
+        &app,
+        |state| state == "running",
+        || {
+            // Longer than a lease holds; another process looks for the dead just then, and waits for the same writer.
+            std::thread::sleep(Duration::from_secs(10));
+            doctor =
+                Some(app.command(&["doctor", "--fix"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+            std::thread::sleep(Duration::from_secs(2));
+        },
+    );
+    doctor.unwrap().wait().unwrap();
+    wait_until("the run ends", || runs(&app).iter().all(|run| run["finished_at"].is_string()));
+    let said = server.end();
+    let run = json(&app, &["runs", "show", "1"]);
+    assert_eq!((&run["run"]["state"], &run["run"]["attempt"]), (&"succeeded".into(), &1.into()), "{run:#}\n{said}");
+    assert_eq!(runs(&app).len(), 1);
+    assert!(!run["events"].to_string().contains("lost"), "{run:#}");
+}
+
+#[test]
+fn jobs_that_are_read_again_are_told_quietly_and_what_is_wrong_with_them_without_an_empty_hint() {
+    let app = house(ON_DEMAND);
+    let server = Server::start_that_logs(&app, "warn");
+    server.serves(&app);
+    app.write("jobs.toml", &EACH_SECOND.replace("job.tick", "job.tock"));
+    wait_until("the new job runs", || succeeded(&app, "tock") >= 1);
+    std::fs::remove_file(app.path("jobs.toml")).unwrap();
+    server.signal("HUP");
+    std::thread::sleep(Duration::from_secs(2));
+    let said = server.end();
+    assert!(!said.contains("the jobs were read again") && !said.contains("+ job"), "{said}");
+    assert!(said.contains("the jobs stay as they were") && !said.contains("hint=\"\""), "{said}");
+}
+
+#[test]
+fn a_job_that_was_added_while_kartei_serves_is_expected_in_time_too() {
+    let app = house(ON_DEMAND);
+    let server = Server::start(&app);
+    server.serves(&app);
+    app.write(
+        "jobs.toml",
+        &(EACH_SECOND.replace("job.tick", "job.tock") + "jitter = \"5s\"\nexpect_within = \"1s\"\n"),
+    );
+    wait_until("the new job is late", || {
+        json(&app, &["alerts"])
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|alert| alert["kind"] == "late" && alert["job"] == "tock")
+    });
+    server.end();
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use kartei_store::{Copied, StoreCopy};
+use kartei_store::{Copied, StoreCopy, owner};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -89,7 +89,7 @@ impl Backup {
     pub(crate) fn write(&self, folder: &Path) -> Result<(), Failure> {
         let file = folder.join(LIST);
         let text = serde_json::to_string_pretty(self)?;
-        fs::write(&file, format!("{text}\n")).during(format_args!("{} cannot be written", file.display()))
+        owner::write(&file, format!("{text}\n")).during(format_args!("{} cannot be written", file.display()))
     }
 
     /// Compares every file with its checksum.
@@ -138,12 +138,12 @@ pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// Puts a file at another place: a second name for it where the disk allows that, since frames never change; else a copy.
 pub(crate) fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
     if let Some(parent) = to.parent() {
-        fs::create_dir_all(parent)?;
+        owner::create_folder(parent)?;
     }
     match fs::hard_link(from, to) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
-        Err(_) => fs::copy(from, to).map(|_| ()),
+        Err(_) => owner::copy(from, to).map(|_| ()),
     }
 }
 

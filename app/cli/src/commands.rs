@@ -29,6 +29,8 @@ mod train;
 
 use clap::Subcommand;
 
+pub(crate) use restore::Marker;
+
 use crate::context::Context;
 use crate::failure::{During, Outcome};
 

@@ -8,7 +8,7 @@ use kartei_jobs::serve::{LEASE, limits};
 use kartei_jobs::{Ended, FlowError, Project, RunOptions, Stop, Watch, conduct};
 use kartei_schemas::jobs::JobSchema;
 use kartei_schemas::problem::Problem;
-use kartei_store::{Cause, Claim, NewRun, Run, RunFilter, RunState, Store};
+use kartei_store::{Cause, Claim, NewRun, Run, RunFilter, RunState, Store, StoreError};
 
 use crate::configuration::Configuration;
 use crate::console::Console;
@@ -27,6 +27,17 @@ pub(crate) struct Installation {
     warnings: Vec<Problem>,
 }
 
+/// What an installation is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To run a job: the tables are brought up to date, and store and data folder must belong together.
+    Work,
+    /// To serve: the same, but where the data folder is another's the process stays, says so, and claims no run.
+    Serving,
+    /// To look, or to ask for something: the store stays as it is.
+    Asking,
+}
+
 /// What a command asks of a run.
 pub(crate) struct Asked<'a> {
     /// The job.
@@ -40,21 +51,39 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Installation {
-    /// Reads the configuration that the flags point at, and opens its store.
+    /// Reads the configuration that the flags point at, and opens its store to run a job.
     pub(crate) async fn open(context: &Context) -> Result<Self, Failure> {
-        let installation = Self::of(context.configuration()?).await?;
+        Self::open_for(Purpose::Work, context).await
+    }
+
+    /// Reads the configuration that the flags point at, and opens its store.
+    pub(crate) async fn open_for(purpose: Purpose, context: &Context) -> Result<Self, Failure> {
+        let installation = Self::of(context.configuration()?, purpose).await?;
         installation.warn(context.console);
         Ok(installation)
     }
 
     /// Opens the store of a configuration.
-    pub(crate) async fn of(configuration: Configuration) -> Result<Self, Failure> {
+    pub(crate) async fn of(configuration: Configuration, purpose: Purpose) -> Result<Self, Failure> {
         let schemas = configuration.schemas()?;
         let (jobs, warnings) = configuration.jobs(&schemas.sources)?;
         let warnings = schemas.warnings.iter().cloned().chain(warnings).collect();
-        let store = crate::store::open(&configuration).await?;
+        let store = match purpose {
+            Purpose::Work | Purpose::Serving => crate::store::open_for_runs(&configuration).await?,
+            Purpose::Asking => crate::store::open_as_it_is(&configuration).await?,
+        };
         let Configuration { folder, settings } = configuration;
-        Ok(Self { project: Project { base: folder, settings, schemas, jobs }, store, warnings })
+        let project = Project { base: folder, settings, schemas, jobs };
+        match purpose {
+            Purpose::Work => bind(&store, &project).await?,
+            Purpose::Serving => {
+                if let Err(error) = bind(&store, &project).await {
+                    tracing::error!(error = %error, hint = error.hint(), "no run is claimed until that is mended");
+                }
+            }
+            Purpose::Asking => {}
+        }
+        Ok(Self { project, store, warnings })
     }
 
     /// Says what works, but hardly as meant.
@@ -146,6 +175,11 @@ impl Installation {
         };
         Failure::new(message).with_hint("wait until it has ended; one that was killed is noticed within ten seconds")
     }
+}
+
+/// Makes sure that store and data folder belong together.
+async fn bind(store: &Store, project: &Project) -> Result<(), StoreError> {
+    store.bind_data_folder(&project.data_folder(), &kartei_jobs::project::fresh_id(), now()).await
 }
 
 fn of_flow(error: &FlowError) -> Failure {

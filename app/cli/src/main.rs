@@ -29,6 +29,8 @@ use exit::Exit;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+    // Whatever is made from here on is for its owner alone, also what a library makes.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let arguments = Arguments::parse();
     arguments.global.color.write_global();
     #[expect(clippy::disallowed_methods, reason = "the clock is read here, once, and handed on")]

@@ -10,7 +10,7 @@ use kartei_store::NewJudgement;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::installation::Installation;
+use crate::installation::{Installation, Purpose};
 
 /// Who decides, and why.
 #[derive(Debug, Clone, Args)]
@@ -55,7 +55,8 @@ impl Night {
     pub(crate) async fn open(context: &Context) -> Result<Self, Failure> {
         let configuration = context.configuration()?;
         crate::store::refuse_missing(&configuration)?;
-        let installation = Installation::of(configuration).await?;
+        let installation = Installation::of(configuration, Purpose::Asking).await?;
+        installation.store.check_data_folder(&installation.project.data_folder()).await?;
         let run = LastRun::read(&installation.project, &installation.store).await.map_err(|error| failed(&error))?;
         let run = run.ok_or_else(|| {
             Failure::new("no run has published yet, or what it left is gone").with_hint("`kartei run` makes one")

@@ -36,7 +36,12 @@ impl Project {
 
     /// The file of a run's report, without its ending.
     pub fn report_file(&self, run_id: i64) -> PathBuf {
-        self.data_folder().join("reports").join(format!("run-{run_id}"))
+        self.report_folder().join(format!("run-{run_id}"))
+    }
+
+    /// The folder of the reports' files.
+    pub fn report_folder(&self) -> PathBuf {
+        self.data_folder().join("reports")
     }
 
     /// A short fingerprint of all that says what the data mean: when it changes, everybody is made anew. How a source is
@@ -51,6 +56,11 @@ impl Project {
         let text = serde_json::to_string(&parts).unwrap_or_default();
         format!("{:016x}", xxh3_64(text.as_bytes()))
     }
+}
+
+/// An id that no other installation has: 128 bits of chance.
+pub fn fresh_id() -> String {
+    format!("{:032x}", rand::random::<u128>())
 }
 
 /// The connector of a source.

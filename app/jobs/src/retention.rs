@@ -4,6 +4,8 @@
 //! finished steps of runs that go on or can be resumed. Of the runs that ended without publishing the newest few keep
 //! theirs; a night that fails for weeks must not fill the disk.
 
+mod reports;
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,6 +22,9 @@ const ORPHANED_AFTER: Duration = Duration::from_hours(1);
 
 /// So many runs that ended without publishing, counted from the newest, keep their frames.
 const RESUMABLE: u32 = 3;
+
+/// The newest report of a job is looked for among so many of its runs.
+const REPORTED: u32 = 100;
 
 /// Which frames stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +106,13 @@ async fn remove(step: &Step<'_>) -> Result<Swept, FlowError> {
         alerts_from: Some(before(now, settings.alerts)),
         log_lines_from: Some(before(now, settings.logs)),
     };
+    // Which job a report is of is known for as long as its run is.
+    let (folder, runs) = (step.project.report_folder(), step.store.last_runs_of_each_job(REPORTED).await?);
+    let from = before(now, settings.reports);
+    let removed = compute(move || reports::sweep(&folder, &runs, from).map_err(FlowError::Report)).await?;
+    if removed > 0 {
+        tracing::info!(removed, "removed files of old reports");
+    }
     step.store.remove_old(&keep).await?;
     Ok(swept)
 }

@@ -22,7 +22,7 @@ use self::silence::Silence;
 use crate::error::FlowError;
 use crate::flow::{Ended, chain, conduct};
 use crate::planner::{self, Planned, plan};
-use crate::project::Project;
+use crate::project::{Project, fresh_id};
 use crate::pulse::Pulse;
 use crate::reload::{JobsFile, News, difference};
 use crate::settle::settle;
@@ -43,6 +43,9 @@ const PATIENCE_HERE: Duration = Duration::from_mins(15);
 /// Reads the clock.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
+/// Is told of jobs that were read again.
+pub type OnJobs = Arc<dyn Fn(&JobsSchema) + Send + Sync>;
+
 /// What a process needs to serve.
 pub struct Serve {
     /// The installation.
@@ -59,6 +62,8 @@ pub struct Serve {
     pub reload: Arc<Notify>,
     /// The scheduler's sign of life inside its process.
     pub pulse: Pulse,
+    /// Told of the jobs when they were read again.
+    pub on_jobs: OnJobs,
     /// Reads the clock of this machine.
     pub clock: Clock,
 }
@@ -70,6 +75,7 @@ struct Serving {
     store: Store,
     file: Option<JobsFile>,
     server: Server,
+    on_jobs: OnJobs,
     /// The machine's clock, set right by the database's where several machines share one.
     clock: Clock,
     offset: Arc<AtomicI64>,
@@ -81,13 +87,15 @@ struct Serving {
     turned: Option<tokio::time::Instant>,
     next_due: Option<DateTime<Utc>>,
     claims: u64,
+    /// Why no run is claimed: the data folder is not that of the store.
+    foreign: Option<String>,
 }
 
 impl Serve {
     /// Serves until asked to stop; then lets the runs under way go on for the grace that the settings allow. Troubles of
     /// the store are logged and outlived.
     pub async fn run(self) {
-        let Self { project, store, file, server, stop, reload, pulse, clock } = self;
+        let Self { project, store, file, server, stop, reload, pulse, on_jobs, clock } = self;
         let planned = read_planned(&project);
         let offset = Arc::new(AtomicI64::new(0));
         let base = (clock, offset.clone());
@@ -98,6 +106,7 @@ impl Serve {
             store,
             file,
             server,
+            on_jobs,
             clock,
             offset,
             silence: Silence::new(LEASE),
@@ -107,6 +116,7 @@ impl Serve {
             turned: None,
             next_due: None,
             claims: 0,
+            foreign: None,
         };
         loop {
             pulse.beat((serving.clock)());
@@ -172,8 +182,7 @@ impl Serving {
             News::None => {}
             News::Broken(problems) => {
                 for problem in &problems.list {
-                    let hint = problem.hint.as_deref().unwrap_or_default();
-                    tracing::error!(hint, "the jobs stay as they were: {problem}");
+                    tracing::error!(hint = problem.hint.as_deref(), "the jobs stay as they were: {problem}");
                 }
             }
             News::Changed(jobs) => self.take_in(*jobs),
@@ -186,9 +195,10 @@ impl Serving {
         self.planned = read_planned(&project);
         self.project = Arc::new(project);
         self.turned = None;
-        tracing::warn!(changes = lines.len(), "the jobs were read again");
+        (self.on_jobs)(&self.project.jobs);
+        tracing::info!(changes = lines.len(), "the jobs were read again");
         for line in lines {
-            tracing::warn!("{line}");
+            tracing::info!("{line}");
         }
     }
 
@@ -212,6 +222,9 @@ impl Serving {
             if free == 0 || !self.store.is_run_due(self.now()).await? {
                 return Ok(());
             }
+            if !self.has_its_data_folder().await? {
+                return Ok(());
+            }
             let workers: Vec<String> =
                 (1..=free as u64).map(|number| format!("{}/{}", self.server.id, self.claims + number)).collect();
             self.claims += free as u64;
@@ -224,6 +237,28 @@ impl Serving {
             if is_all {
                 return Ok(());
             }
+        }
+    }
+
+    /// Whether store and data folder belong together. A process that has the one and not the other claims nothing: it would
+    /// take for lost what lies elsewhere. It is said once.
+    async fn has_its_data_folder(&mut self) -> Result<bool, StoreError> {
+        match self.store.bind_data_folder(&self.project.data_folder(), &fresh_id(), self.now()).await {
+            Ok(()) => {
+                if self.foreign.take().is_some() {
+                    tracing::warn!("the data folder is that of the store again: runs are claimed");
+                }
+                Ok(true)
+            }
+            Err(error @ StoreError::DataFolder { .. }) => {
+                let reason = error.to_string();
+                if self.foreign.as_ref() != Some(&reason) {
+                    tracing::error!(error = reason, hint = error.hint(), "no run is claimed until that is mended");
+                    self.foreign = Some(reason);
+                }
+                Ok(false)
+            }
+            Err(error) => Err(error),
         }
     }
 

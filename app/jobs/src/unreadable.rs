@@ -126,10 +126,10 @@ fn row_of(value: &NewReject) -> Row {
     (origin, line, column, detail, raw, key, delivery)
 }
 
-/// Values that could not be read, by source.
+/// Values that cannot be read, by source.
 pub type BySource = Vec<(String, Vec<NewReject>)>;
 
-/// What [`to_frame`] wrote.
+/// What [`to_frame`] wrote: the values, and the numbers of the earlier ones that can be read now.
 pub fn from_frame(frame: &DataFrame) -> PolarsResult<(BySource, Vec<i64>)> {
     let text = frame.column("values")?.str()?.get(0).unwrap_or("[]");
     let all: Vec<(String, Vec<Row>)> = serde_json::from_str(text)

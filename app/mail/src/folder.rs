@@ -1,6 +1,9 @@
 //! Mail into a folder, one `.eml` file a mail: the default, with which nothing leaves the machine.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use kartei_store::owner;
 
 use crate::message::Message;
 use crate::outcome::{Failure, FailureKind};
@@ -19,25 +22,34 @@ impl FolderTransport {
 
     /// A mail sent twice replaces its file; a file is there whole or not at all.
     pub(crate) async fn send(&self, message: &Message) -> Result<(), Failure> {
-        let written = async {
-            tokio::fs::create_dir_all(&self.path).await?;
-            let unfinished = self.path.join(format!(".{}.part", message.file_name));
-            tokio::fs::write(&unfinished, message.bytes()).await?;
-            tokio::fs::rename(&unfinished, self.path.join(&message.file_name)).await
-        };
-        written.await.map_err(|error: std::io::Error| Failure {
+        let (name, bytes) = (message.file_name.clone(), message.bytes());
+        let written = self.beside(move |folder| {
+            let unfinished = folder.join(format!(".{name}.part"));
+            owner::write(&unfinished, bytes)?;
+            std::fs::rename(&unfinished, folder.join(name))
+        });
+        written.await.map_err(|error| Failure {
             kind: FailureKind::Temporary,
             error: format!("cannot write to the mail folder: {}", error.kind()),
         })
     }
 
     pub(crate) async fn check(&self) -> Result<(), SetupError> {
-        let probe = self.path.join(".probe");
-        let written = async {
-            tokio::fs::create_dir_all(&self.path).await?;
-            tokio::fs::write(&probe, b"").await?;
-            tokio::fs::remove_file(&probe).await
-        };
-        written.await.map_err(|source: std::io::Error| SetupError::Folder { path: self.path.clone(), source })
+        let tried = self.beside(|folder| {
+            let probe = folder.join(".probe");
+            owner::write(&probe, b"")?;
+            std::fs::remove_file(&probe)
+        });
+        tried.await.map_err(|source| SetupError::Folder { path: self.path.clone(), source })
+    }
+
+    /// Works in the folder, beside the tasks that renew leases. Mails name people: it is for its owner alone.
+    async fn beside(&self, work: impl FnOnce(&Path) -> io::Result<()> + Send + 'static) -> io::Result<()> {
+        let folder = self.path.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            owner::create_folder(&folder)?;
+            work(&folder)
+        });
+        task.await.map_err(io::Error::other)?
     }
 }

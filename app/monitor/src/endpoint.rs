@@ -2,7 +2,7 @@
 //! data, and listen on this machine alone unless the settings say otherwise.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +16,7 @@ use kartei_store::Store;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::watched::{Watched, delta};
+use crate::watched::{Watchlist, delta};
 use crate::{Beat, Clock, MonitorError, metrics};
 
 /// The store must answer within this to be held ready.
@@ -27,8 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub struct Endpoint {
     /// The store.
     pub store: Store,
+    /// The data folder, which must be that of the store.
+    pub data: PathBuf,
     /// What is watched.
-    pub watched: Arc<Watched>,
+    pub watched: Watchlist,
     /// When the scheduler turned last.
     pub beat: Beat,
     /// Reads the clock.
@@ -90,23 +92,29 @@ async fn live() -> Response {
     answer(StatusCode::OK, &json!({ "live": true }))
 }
 
-/// The store answers, and the scheduler turns.
+/// The store answers, it is that of the data folder, and the scheduler turns.
 async fn ready(State(endpoint): State<Endpoint>) -> Response {
     let store = match tokio::time::timeout(PATIENCE, endpoint.store.answers()).await {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(error.to_string()),
         Err(_) => Some(format!("no answer in {} seconds", PATIENCE.as_secs())),
     };
+    let folder = match &store {
+        None => endpoint.store.check_data_folder(&endpoint.data).await.err().map(|error| error.to_string()),
+        Some(_) => None,
+    };
     let turns = endpoint.turns();
+    let is_ready = turns && store.is_none() && folder.is_none();
     let age = endpoint.beat_age().map(|age| age.num_milliseconds().max(0) as f64 / 1_000.0);
     let scheduler = if turns { "turns" } else { "hangs" };
     let body = json!({
-        "ready": turns && store.is_none(),
+        "ready": is_ready,
         "scheduler": scheduler,
         "heartbeat_age_seconds": age,
         "store": store.as_deref().unwrap_or("answers"),
+        "data_folder": folder.as_deref().unwrap_or("belongs to the store"),
     });
-    answer(if turns && store.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
+    answer(if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
 }
 
 fn answer(status: StatusCode, body: &serde_json::Value) -> Response {

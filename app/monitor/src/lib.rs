@@ -4,6 +4,7 @@
 //! is a row itself: whichever process looks, and however often it is killed, each alert is told once.
 
 pub mod alerts;
+mod audience;
 pub mod calls;
 pub mod endpoint;
 pub mod metrics;
@@ -11,9 +12,10 @@ pub mod overview;
 pub mod rounds;
 pub mod watched;
 
+pub use audience::Unheard;
 pub use overview::{Overview, overview};
-pub use rounds::Rounds;
-pub use watched::Watched;
+pub use rounds::{Round, Rounds};
+pub use watched::{Watched, Watchlist};
 
 use std::sync::Arc;
 

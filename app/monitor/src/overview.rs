@@ -98,7 +98,7 @@ pub struct Oddity {
 /// Something that needs a human.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Need {
-    /// What: `alert`, `delivery`, `rejects`, `reviews`, `mails`, `calls`, `scheduler`.
+    /// What: `alert`, `run`, `delivery`, `rejects`, `reviews`, `mails`, `calls`, `scheduler`, `audience`.
     pub kind: &'static str,
     /// How many of it.
     pub count: u64,
@@ -133,12 +133,13 @@ pub async fn overview(store: &Store, watched: &Watched, now: DateTime<Utc>) -> R
         }
     };
     last_day.retain(|run| run.state.is_final());
+    let of_jobs: Vec<Job> = watched.jobs.keys().map(job).collect();
     Ok(Overview {
         at: now,
-        needs: needs(store, &schedulers).await?,
+        needs: needs(store, &schedulers, (&of_jobs, watched)).await?,
         schedulers,
         under_way,
-        jobs: watched.jobs.keys().map(job).collect(),
+        jobs: of_jobs,
         last_day,
         oddities: jobs.values().flat_map(|runs| oddities(runs, &steps)).collect(),
     })
@@ -201,7 +202,11 @@ async fn of_active(
     })
 }
 
-async fn needs(store: &Store, schedulers: &[Scheduler]) -> Result<Vec<Need>, StoreError> {
+async fn needs(
+    store: &Store,
+    schedulers: &[Scheduler],
+    (jobs, watched): (&[Job], &Watched),
+) -> Result<Vec<Need>, StoreError> {
     let mut needs = Vec::new();
     for scheduler in schedulers.iter().filter(|one| !one.turns) {
         let text =
@@ -226,6 +231,11 @@ async fn needs(store: &Store, schedulers: &[Scheduler]) -> Result<Vec<Need>, Sto
             command: format!("kartei deliveries show {}", waiting.id),
         });
     }
+    needs.extend(jobs.iter().filter_map(|job| ended_badly(job, &standing)));
+    if let Some(unheard) = watched.unheard {
+        let text = unheard.reason.to_owned();
+        needs.push(Need { kind: "audience", count: 1, text, command: "kartei check".to_owned() });
+    }
     let rejects: u64 = store.reject_counts().await?.iter().map(|count| count.rows).sum();
     let (reviews, _) = store.review_depth().await?;
     let (mails, calls) = (store.outbox_depth(None).await?.failed, store.call_depth().await?.failed);
@@ -241,6 +251,17 @@ async fn needs(store: &Store, schedulers: &[Scheduler]) -> Result<Vec<Need>, Sto
         }
     }
     Ok(needs)
+}
+
+/// A job whose last run ended badly: also where nobody has looked for alerts since.
+fn ended_badly(job: &Job, standing: &[Alert]) -> Option<Need> {
+    let last = job.last.as_ref().filter(|run| badness(run.state) >= 2)?;
+    if standing.iter().any(|alert| alert.job.as_ref() == Some(&job.job)) {
+        return None;
+    }
+    let reason = last.guard.as_ref().or(last.error.as_ref()).map(|reason| format!(": {reason}")).unwrap_or_default();
+    let text = format!("job {}: its last run is {}{reason}", job.job, last.state);
+    Some(Need { kind: "run", count: 1, text, command: format!("kartei runs show {}", last.id) })
 }
 
 /// One of each kind and subject, the newest, with how many there are.

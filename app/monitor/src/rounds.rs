@@ -1,17 +1,17 @@
 //! The rounds that a process makes while it serves: look, tell, send, call, and write a sign of life.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kartei_mail::{Sending, Templates, Transport, empty_outbox};
 use kartei_store::{MailPick, Pulse, Store};
+use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
 use crate::alerts::{look, tell};
 use crate::calls::Caller;
-use crate::watched::Watched;
+use crate::watched::{Watchlist, delta};
 use crate::{Beat, Clock, MonitorError};
 
 /// How often it looks, and sends.
@@ -22,7 +22,7 @@ pub struct Rounds {
     /// The store.
     pub store: Store,
     /// What is watched.
-    pub watched: Arc<Watched>,
+    pub watched: Watchlist,
     /// The words of alerts.
     pub templates: Templates,
     /// Where mail goes.
@@ -35,21 +35,34 @@ pub struct Rounds {
     pub clock: Clock,
 }
 
+/// What came of one round.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Round {
+    /// Alerts that were told.
+    pub told: u64,
+    /// Alerts that wait, since a message went out a short while ago.
+    pub waiting: u64,
+}
+
 impl Rounds {
-    /// Looks, tells, sends and calls once. Gives how many alerts were told.
-    pub async fn once(&self) -> Result<usize, MonitorError> {
-        look(&self.store, &self.watched, (self.clock)()).await?;
-        let told = tell(&self.store, &self.watched, &self.templates, (self.clock)()).await?;
+    /// Looks, tells, sends and calls once, for a process that will not be there to do it later: nothing waits for what may
+    /// happen besides.
+    pub async fn once(&self) -> Result<Round, MonitorError> {
+        let watched = self.watched.now();
+        look(&self.store, &watched, (self.clock)()).await?;
+        let told = tell(&self.store, &watched, &self.templates, ((self.clock)(), TimeDelta::zero())).await?;
         self.deliver().await?;
-        Ok(told)
+        Ok(Round { told, waiting: self.store.untold_alerts().await?.0.len() as u64 })
     }
 
     /// Makes rounds until `ended` is. Troubles are logged and outlived: the next round may be luckier.
     pub async fn serve(&self, beat: &Beat, ended: impl Future<Output = ()>) {
         let looking = every(EVERY, async || {
             self.mark(beat, None).await?;
-            look(&self.store, &self.watched, (self.clock)()).await?;
-            tell(&self.store, &self.watched, &self.templates, (self.clock)()).await.map(|_| ())
+            let watched = self.watched.now();
+            look(&self.store, &watched, (self.clock)()).await?;
+            let group_for = delta(watched.alerts.group_for);
+            tell(&self.store, &watched, &self.templates, ((self.clock)(), group_for)).await.map(|_| ())
         });
         let sending = every(EVERY, async || self.deliver().await);
         tokio::select! {

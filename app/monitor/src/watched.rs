@@ -1,6 +1,7 @@
 //! What is watched, as the settings, the jobs and the schemas have it.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -10,6 +11,8 @@ use kartei_schemas::jobs::JobsSchema;
 use kartei_schemas::load::Schemas;
 use kartei_schemas::org::Language;
 use kartei_schemas::settings::{AlertSettings, Settings};
+
+use crate::audience::Unheard;
 
 /// What is watched.
 #[derive(Debug, Clone)]
@@ -28,6 +31,29 @@ pub struct Watched {
     pub organisation: Option<String>,
     /// The machine or the address of the pages, so that two installations can be told apart.
     pub installation: String,
+    /// Why nobody hears what is told, where that is so.
+    pub unheard: Option<Unheard>,
+}
+
+/// What is watched now: jobs may be read again while a process serves. Clones are of the same.
+#[derive(Debug, Clone)]
+pub struct Watchlist(Arc<RwLock<Arc<Watched>>>);
+
+impl Watchlist {
+    /// Watches this.
+    pub fn new(watched: Watched) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(watched))))
+    }
+
+    /// What is watched now.
+    pub fn now(&self) -> Arc<Watched> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on watches this.
+    pub fn replace(&self, watched: Watched) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(watched);
+    }
 }
 
 /// A job.
@@ -89,6 +115,7 @@ impl Watched {
             zone: settings.locale.time_zone.parse().unwrap_or(Tz::UTC),
             organisation: schemas.org.roots().next().map(|unit| unit.name.clone()),
             installation: host_of(&settings.web.public_url).to_owned(),
+            unheard: Unheard::by(settings),
         }
     }
 

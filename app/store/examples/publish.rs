@@ -48,6 +48,7 @@ async fn main() {
     store.begin_run(&lease, now).await.expect("the run begins");
     let publication = Publication {
         base: None,
+        whole: false,
         persons: &persons,
         gone: &gone,
         records: &records,

@@ -80,7 +80,7 @@ pub struct AlertFilter {
 /// How far a watcher has looked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watched {
-    /// What happened before this is nobody's business.
+    /// When it began: for what happened before this no calls are made.
     pub since: DateTime<Utc>,
     /// All that happened until then has been looked at.
     pub reached_at: DateTime<Utc>,
@@ -89,7 +89,7 @@ pub struct Watched {
 const COLUMNS: &str = "id, kind, job, source, run_id, at, noticed_at, detail, told_at, resolved_at, resolved_by";
 
 impl Store {
-    /// How far a watcher has looked; a new one begins now.
+    /// How far a watcher has looked. A new one begins now, and has looked at nothing yet: not even at what was before it.
     pub async fn watched(&self, name: &str, now: DateTime<Utc>) -> Result<Watched> {
         let text = "select since, reached_at from watched where name = ?";
         let mut session = self.read().await?;
@@ -102,11 +102,11 @@ impl Store {
         sql("insert into watched (name, since, reached_at) values (?, ?, ?) on conflict (name) do nothing")
             .bind(name)
             .bind(now)
-            .bind(now)
+            .bind(DateTime::UNIX_EPOCH)
             .execute(&mut session)
             .await?;
         session.commit().await?;
-        Ok(Watched { since: now, reached_at: now })
+        Ok(Watched { since: now, reached_at: DateTime::UNIX_EPOCH })
     }
 
     /// Writes down what was found and how far the watcher has looked, in one transaction: what was found before is left

@@ -24,6 +24,23 @@ pub struct StoreCopy {
     pub tables: BTreeMap<String, TableCopy>,
 }
 
+impl StoreCopy {
+    /// Whether the copy can be put in the place that the options name, as far as that can be said without touching it.
+    pub fn fits(&self, options: &StoreOptions) -> Result<()> {
+        let known = crate::migrate::known();
+        if self.version > known {
+            return Err(StoreError::Newer { found: self.version, known });
+        }
+        crate::migrate::refuse_outdated(self.version)?;
+        let reason = match (self.kind.as_str(), options.file().is_some()) {
+            ("sqlite", false) => "the copy is of an SQLite store, and this names another database",
+            ("postgres", true) => "the copy is of a PostgreSQL store, and this names an SQLite file",
+            _ => return Ok(()),
+        };
+        Err(StoreError::Url { reason: reason.to_owned() })
+    }
+}
+
 /// A table that was copied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableCopy {
@@ -54,17 +71,19 @@ impl Store {
     }
 
     /// Puts a copy in the place of the store that the options name, and opens it. What is there already is refused, or
-    /// replaced where that is asked for. The tables are brought up to date.
+    /// replaced where that is asked for; an SQLite store is put aside until [`Store::forget_replaced`]. The tables are brought
+    /// up to date.
     pub async fn restore(options: &StoreOptions, folder: &Path, copy: &StoreCopy, replace: bool) -> Result<Self> {
-        let known = crate::migrate::known();
-        if copy.version > known {
-            return Err(StoreError::Newer { found: copy.version, known });
-        }
-        crate::migrate::refuse_outdated(copy.version)?;
+        copy.fits(options)?;
         match copy.kind.as_str() {
             "sqlite" => sqlite::restore(options, folder, replace).await,
             _ => postgres::restore(options, folder, copy, replace).await,
         }
+    }
+
+    /// Removes the store that a restore has put aside.
+    pub fn forget_replaced(options: &StoreOptions) -> Result<()> {
+        options.file().map_or(Ok(()), |file| sqlite::forget_replaced(&file))
     }
 
     /// The columns and rows of each table.

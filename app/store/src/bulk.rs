@@ -84,12 +84,17 @@ const PERSON_TEXTS: &[&str] = &[
 
 /// Writes persons that are new or changed.
 pub(crate) async fn write_persons(session: &mut Session, run_id: i64, frame: &DataFrame) -> Result<u64> {
+    let mut columns = person_columns(frame)?;
+    columns.push(("state", Cells::EveryText(Arc::from("active"))));
+    columns.push(("merged_into", Cells::Missing));
+    columns.push(("run_id", Cells::EveryInteger(run_id)));
+    Load { table: "person", columns, conflict: &["id"], rows: frame.height() }.write(session).await
+}
+
+/// What the table takes of a frame of persons.
+pub(crate) fn person_columns(frame: &DataFrame) -> Result<Vec<(&'static str, Cells)>> {
     let reader = FrameReader { frame, table: "person" };
-    let mut columns = vec![
-        ("id", Cells::Text(reader.key("id")?)),
-        ("state", Cells::EveryText(Arc::from("active"))),
-        ("merged_into", Cells::Missing),
-    ];
+    let mut columns = vec![("id", Cells::Text(reader.key("id")?))];
     for name in PERSON_TEXTS {
         columns.push((name, reader.text(name)?));
     }
@@ -101,8 +106,31 @@ pub(crate) async fn write_persons(session: &mut Session, run_id: i64, frame: &Da
     columns.push(("first_seen", reader.instant("first_seen")?));
     columns.push(("updated_at", reader.instant("updated_at")?));
     columns.push(("search_name", Cells::Text(search_names(frame))));
-    columns.push(("run_id", Cells::EveryInteger(run_id)));
-    Load { table: "person", columns, conflict: &["id"], rows: frame.height() }.write(session).await
+    Ok(columns)
+}
+
+/// Takes out what no publication can have written, before everything is written anew. A living person who is in no frame is
+/// marked as gone where anything is known of its past, so that the id is not issued twice, and else removed.
+pub(crate) async fn remove_strays(session: &mut Session, persons: &DataFrame) -> Result<()> {
+    let ids = FrameReader { frame: persons, table: "person" }.key("id")?;
+    let load =
+        Load { table: "load_living", columns: vec![("id", Cells::Text(ids))], conflict: &[], rows: persons.height() };
+    begin_temporary(session, "load_living", "id text primary key").await?;
+    load.write(session).await?;
+    let stray = "from person where state = 'active' and id not in (select id from load_living)";
+    for known in ["person_record", "change"] {
+        sql(format!(
+            "update person set state = 'gone' where id in (select id {stray}) and id in (select person_id from {known})"
+        ))
+        .execute(session)
+        .await?;
+    }
+    sql(format!("delete {stray}")).execute(session).await?;
+    sql("drop table load_living").execute(session).await?;
+    for table in ["person_record", "person_value"] {
+        sql(format!("delete from {table}")).execute(session).await?;
+    }
+    Ok(())
 }
 
 /// Surname, given names and surname at birth of each row, folded.

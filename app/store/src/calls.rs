@@ -68,7 +68,7 @@ impl Store {
         if self.waiting("http_call", now).await? == 0 {
             return Ok(Vec::new());
         }
-        let mut session = self.begin().await?;
+        let (mut session, now) = self.begin_at(now).await?;
         let skip = if session.is_sqlite() { "" } else { " for update skip locked" };
         let text = format!(
             "update http_call set leased_by = ?, lease_until = ? where id in (select id from http_call \

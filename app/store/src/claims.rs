@@ -63,7 +63,7 @@ impl Store {
     /// As [`Store::claim_run`], for as many runs as there are workers, in one transaction: each worker gets one of the runs
     /// that have waited longest and have room beside the others. `claim.worker` counts for nothing here.
     pub async fn claim_runs(&self, claim: &Claim, workers: &[String], now: DateTime<Utc>) -> Result<Vec<(Run, Lease)>> {
-        let mut session = self.begin_claiming().await?;
+        let (mut session, now) = self.begin_claiming(now).await?;
         let found = candidates(&mut session, claim, workers.len(), now).await?;
         if found.is_empty() {
             session.rollback().await?;
@@ -118,12 +118,12 @@ impl Store {
     }
 
     /// A transaction in which nobody else claims, so that the places of a group are counted right.
-    async fn begin_claiming(&self) -> Result<Session> {
-        let mut session = self.begin().await?;
+    async fn begin_claiming(&self, now: DateTime<Utc>) -> Result<(Session, DateTime<Utc>)> {
+        let (mut session, now) = self.begin_at(now).await?;
         if !session.is_sqlite() {
             sql("select pg_advisory_xact_lock(?)").bind(CLAIMING).rows(&mut session).await?;
         }
-        Ok(session)
+        Ok((session, now))
     }
 
     /// Marks a run whose row cannot be read, since it was changed by hand, as failed, so that the others go on.
@@ -146,16 +146,17 @@ impl Store {
         session.commit().await
     }
 
-    /// The heartbeat: renews the lease, and tells whether the run should end.
+    /// The heartbeat: renews the lease, counted from the moment at which the database's turn came, and tells whether the run
+    /// should end.
     ///
     /// While this process publishes into SQLite, the only writer is busy with just that: nobody could take a run, and
     /// publishing renews all leases at its end, so that this one is renewed without waiting.
     pub async fn renew_lease(&self, lease: &Lease, now: DateTime<Utc>) -> Result<Lease> {
-        let until = now + lease.length;
         if self.publishing.load(Ordering::Acquire) != 0 {
-            return Ok(Lease { until, ..lease.clone() });
+            return Ok(Lease { until: now + lease.length, ..lease.clone() });
         }
-        let mut session = self.begin().await?;
+        let (mut session, now) = self.begin_at(now).await?;
+        let until = now + lease.length;
         let row = sql("update run set heartbeat_at = ?, lease_until = ? \
              where id = ? and attempt = ? and state in ('claimed', 'running') returning cancel_requested_at")
         .bind(now)

@@ -94,6 +94,8 @@ impl Store {
             }
             (None, Some(marked)) => match Frames::new(folder).files() {
                 Ok(files) if files.is_empty() => Bond::Marked(marked),
+                // Another process may have bound the two meanwhile, and begun to work.
+                _ if self.setting(SETTING).await?.as_ref() == Some(&marked) => Bond::Held,
                 _ => Bond::Broken("it belongs to another store, and this one is new"),
             },
             (None, None) => Bond::New,

@@ -22,6 +22,7 @@
 //! process; others wait `busy_timeout`. Nothing here reads a clock: `now` is an argument (see [`Store::clock`]).
 
 pub mod frames;
+pub mod owner;
 
 mod alerts;
 mod backup;
@@ -30,6 +31,7 @@ mod calls;
 mod changes;
 mod claims;
 mod column;
+mod compare;
 mod control;
 mod data_folder;
 mod deliveries;
@@ -48,6 +50,7 @@ mod outbox;
 mod overrides;
 mod person_events;
 mod persons;
+mod presence;
 mod provenance;
 mod publish;
 mod pulse;
@@ -65,6 +68,7 @@ mod settling;
 mod staging;
 mod statistics;
 mod steps;
+mod stops;
 mod ticks;
 mod upkeep;
 mod value;
@@ -75,6 +79,7 @@ pub use backup::{Copied, StoreCopy, TableCopy};
 pub use calls::{Call, CallKind, NewCall};
 pub use changes::{Change, ChangeFilter};
 pub use claims::{Claim, Lease};
+pub use compare::Comparison;
 pub use control::Resume;
 pub use deliveries::{
     BasePage, Delivery, DeliveryCounts, DeliveryFilter, DeliveryKind, DeliveryProgress, DeliveryState, Effects, Judged,
@@ -91,6 +96,7 @@ pub use outbox::{MailFailure, MailPick, NewMail, OutboxDepth, OutboxEntry};
 pub use overrides::{NewOverride, OverrideEntry};
 pub use person_events::{NewPersonEvent, PersonEvent, PersonEventKind};
 pub use persons::{ExportFilter, PersonRow, PersonState};
+pub use presence::Presence;
 pub use provenance::{PersonRecord, PersonValue, PersonView};
 pub use publish::{Publication, Published, PublishedState};
 pub use pulse::{Pulse, StepProgress};
@@ -105,6 +111,7 @@ pub use serving::{Served, ServingLock};
 pub use settling::Settlement;
 pub use staging::{Batch, BatchKind, NewBatch, SourceCursor};
 pub use steps::{Step, StepEnd, StepState};
+pub use stops::stop_here;
 pub use ticks::{NewTick, Schedule, Tick, TickState};
 pub use upkeep::{Queue, Stuck};
 

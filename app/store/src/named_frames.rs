@@ -57,7 +57,7 @@ fn files_of(set: &FrameSet) -> impl Iterator<Item = FrameRef> {
 async fn going_on(session: &mut Session, resumable: u32) -> Result<Vec<i64>> {
     let active = sql("select id from run where state in ('due', 'claimed', 'running')").rows(session).await?;
     let ended = sql("select id from run where state in ('failed', 'cancelled', 'lost', 'stopped') \
-         and finished_at > coalesce((select max(published_at) from publication), created_at) order by id desc limit ?")
+         and finished_at >= coalesce((select max(published_at) from publication), created_at) order by id desc limit ?")
     .bind(resumable)
     .rows(session)
     .await?;

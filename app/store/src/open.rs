@@ -14,7 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, SqlitePool};
 
 use crate::session::{OpenTransaction, Session, sql};
-use crate::{Result, StoreError, migrate};
+use crate::{Result, StoreError, migrate, owner};
 
 /// How to open a store.
 #[derive(Debug, Clone)]
@@ -39,6 +39,12 @@ impl StoreOptions {
             connections: 8,
         }
     }
+
+    /// The file, where the store is one.
+    pub fn file(&self) -> Option<PathBuf> {
+        let path = self.url.expose_secret().strip_prefix("sqlite:")?;
+        Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
+    }
 }
 
 /// What a store is, seen from outside.
@@ -51,6 +57,9 @@ pub struct Inspection {
     /// The version that this program works with.
     pub known: i64,
 }
+
+/// Whoever waits for less than this has not waited for a lock.
+pub(crate) const NO_WAIT: Duration = Duration::from_millis(250);
 
 /// What a store is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +128,7 @@ impl Store {
 
     /// Opens a store that is there only to see what it is: nothing is made, migrated or written.
     pub async fn inspect(options: &StoreOptions) -> Result<Inspection> {
-        let store = Self::connect(options, Purpose::Inspection).await?;
+        let store = Self::connect_to_look(options).await?;
         let version = migrate::current(&store).await;
         let kind = store.kind();
         store.close().await;
@@ -131,10 +140,15 @@ impl Store {
         Self::connect(options, Purpose::Work).await
     }
 
+    /// Opens a store that is there as it is: nothing is made or migrated.
+    pub(crate) async fn connect_to_look(options: &StoreOptions) -> Result<Self> {
+        Self::connect(options, Purpose::Inspection).await
+    }
+
     async fn connect(options: &StoreOptions, purpose: Purpose) -> Result<Self> {
         let url = options.url.expose_secret();
-        let database = if let Some(path) = url.strip_prefix("sqlite:") {
-            open_sqlite(Path::new(path.strip_prefix("//").unwrap_or(path)), options, purpose).await?
+        let database = if let Some(file) = options.file() {
+            open_sqlite(&file, options, purpose).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             open_postgres(url, options).await?
         } else {
@@ -157,7 +171,7 @@ impl Store {
     }
 
     /// Whether only one transaction may write at a time, and all others wait for it.
-    pub(crate) const fn has_one_writer(&self) -> bool {
+    pub const fn has_one_writer(&self) -> bool {
         matches!(self.database, Database::Sqlite { .. })
     }
 
@@ -218,6 +232,15 @@ impl Store {
         begun.map_err(|error| StoreError::from_sqlx(&error, "begin"))
     }
 
+    /// A transaction, and the moment at which its turn came: where there is one writer, that may be long after it was asked
+    /// for, and a lease that counts from the asking would be over when it is written.
+    pub(crate) async fn begin_at(&self, now: DateTime<Utc>) -> Result<(Session, DateTime<Utc>)> {
+        let asked = std::time::Instant::now();
+        let session = self.begin().await?;
+        let waited = asked.elapsed();
+        Ok((session, if waited < NO_WAIT { now } else { now + waited }))
+    }
+
     /// A connection for reading: each statement sees what is committed when it begins.
     pub(crate) async fn read(&self) -> Result<Session> {
         match &self.database {
@@ -258,6 +281,11 @@ async fn open_sqlite(path: &Path, options: &StoreOptions, purpose: Purpose) -> R
         return Err(StoreError::Url { reason: "`sqlite:` names a folder, and needs a file".to_owned() });
     }
     let file: PathBuf = path.to_owned();
+    if purpose == Purpose::Work {
+        // SQLite would make it readable for all; its log and its index take the rights of the file. What cannot be made
+        // here is told by SQLite.
+        let _ = owner::create_new(&file);
+    }
     let mut connect = SqliteConnectOptions::new()
         .filename(&file)
         .create_if_missing(purpose == Purpose::Work)

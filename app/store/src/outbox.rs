@@ -108,7 +108,7 @@ impl Store {
         if self.waiting("outbox", now).await? == 0 {
             return Ok(Vec::new());
         }
-        let mut session = self.begin().await?;
+        let (mut session, now) = self.begin_at(now).await?;
         let mails = claim_in(&mut session, claim, pick, now).await?;
         session.commit().await?;
         Ok(mails)
@@ -123,7 +123,7 @@ impl Store {
         pick: MailPick,
         now: DateTime<Utc>,
     ) -> Result<Option<OutboxEntry>> {
-        let mut session = self.begin().await?;
+        let (mut session, now) = self.begin_at(now).await?;
         mark_sent(&mut session, id, worker, now).await?;
         let next = claim_in(&mut session, (worker, 1, lease), pick, now).await?;
         session.commit().await?;
@@ -181,7 +181,8 @@ impl Store {
 pub enum MailPick {
     /// All that are due.
     All,
-    /// Only what waits for no run: alerts, and what was put off by an earlier attempt.
+    /// Only what waits for no run: alerts, what was put off by an earlier attempt, and what a sender had claimed and never
+    /// came back to.
     Urgent,
 }
 
@@ -193,7 +194,7 @@ async fn claim_in(
 ) -> Result<Vec<OutboxEntry>> {
     let condition = match pick {
         MailPick::All => "",
-        MailPick::Urgent => " and (kind = 'alert' or attempts > 0)",
+        MailPick::Urgent => " and (kind = 'alert' or attempts > 0 or lease_until is not null)",
     };
     // Of two senders that see the same rows, the second one to update finds the lease taken.
     let skip = if session.is_sqlite() { "" } else { " for update skip locked" };

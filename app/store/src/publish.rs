@@ -21,6 +21,8 @@ pub struct Publication<'a> {
     /// The run against whose publication the changes were found; none for the first. When another run has published
     /// since, nothing is written.
     pub base: Option<i64>,
+    /// Whether persons, records and values are all that there are, and take the place of whatever stands in the store.
+    pub whole: bool,
     /// Persons that are new or changed: the persons frame of the pipeline.
     pub persons: &'a DataFrame,
     /// `person_id`, `merged_into` (null: gone) of the persons that are no more.
@@ -86,6 +88,8 @@ pub struct PublishedState {
     pub published_at: DateTime<Utc>,
     /// The frames at rest that belong to it.
     pub frames: FrameSet,
+    /// A digest of all that they hold: the same for the same records, persons and links.
+    pub digest: String,
     /// Those of the publication before it, which whoever still reads them may need.
     pub frames_before: FrameSet,
 }
@@ -126,6 +130,9 @@ async fn write(
     now: DateTime<Utc>,
 ) -> Result<Published> {
     let gone = bulk::mark_gone(session, run_id, publication.gone, now).await?;
+    if publication.whole {
+        bulk::remove_strays(session, publication.persons).await?;
+    }
     let persons = bulk::write_persons(session, run_id, publication.persons).await?;
     let records = bulk::write_records(session, publication.records, publication.erased).await?;
     let values = bulk::replace_values(session, publication.values, publication.renewed).await?;
@@ -146,13 +153,15 @@ async fn write(
 }
 
 pub(crate) async fn pointer(session: &mut Session) -> Result<Option<PublishedState>> {
-    let row =
-        sql("select run_id, published_at, frames, frames_before from publication where id = 1").row(session).await?;
+    let row = sql("select run_id, published_at, frames, digest, frames_before from publication where id = 1")
+        .row(session)
+        .await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(PublishedState {
         run_id: row.integer("run_id")?,
         published_at: row.instant("published_at")?,
         frames: frames_of(&row, "frames")?,
+        digest: row.optional_text("digest")?.unwrap_or_default(),
         frames_before: frames_of(&row, "frames_before")?,
     }))
 }
@@ -169,22 +178,24 @@ async fn move_pointer(
     publication: &Publication<'_>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let frames = serde_json::json!(publication.frames);
+    let (frames, digest) = (serde_json::json!(publication.frames), publication.frames.digest());
     let moved = match publication.base {
         Some(base) => {
-            sql("update publication set run_id = ?, published_at = ?, frames_before = frames, frames = ? where id = 1 and run_id = ?")
+            sql("update publication set run_id = ?, published_at = ?, frames_before = frames, frames = ?, digest = ? where id = 1 and run_id = ?")
                 .bind(run_id)
                 .bind(now)
                 .bind(frames)
+                .bind(digest)
                 .bind(base)
                 .execute(session)
                 .await?
         }
         None => {
-            sql("insert into publication (id, run_id, published_at, frames, frames_before) values (1, ?, ?, ?, '{}') on conflict (id) do nothing")
+            sql("insert into publication (id, run_id, published_at, frames, digest, frames_before) values (1, ?, ?, ?, ?, '{}') on conflict (id) do nothing")
                 .bind(run_id)
                 .bind(now)
                 .bind(frames)
+                .bind(digest)
                 .execute(session)
                 .await?
         }

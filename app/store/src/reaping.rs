@@ -1,7 +1,10 @@
 //! Runs whose worker vanished, and rows that somebody changed by hand.
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, Utc};
 
+use crate::open::NO_WAIT;
 use crate::runs::{self, Run, RunState, record_event};
 use crate::session::{Row, Session, sql};
 use crate::{Result, Store, StoreError};
@@ -17,6 +20,12 @@ pub struct Held {
     /// The worker's last sign of life.
     pub heartbeat_at: Option<DateTime<Utc>>,
 }
+
+/// Long enough for every process that waits for SQLite's writer, which asks ten times a second, and short enough that a crash
+/// is noticed within ten seconds.
+const CHANCE: Duration = Duration::from_millis(500);
+/// So often the chance is given in one go.
+const CHANCES: u32 = 4;
 
 /// A run without a lease or heartbeat is reaped too: by the time of its claim.
 const UNTIL: &str = "coalesce(lease_until, heartbeat_at, claimed_at, created_at)";
@@ -38,7 +47,7 @@ impl Store {
             return Ok(Vec::new());
         }
         drop(session);
-        let mut session = self.begin().await?;
+        let Some(mut session) = self.begin_reaping().await? else { return Ok(Vec::new()) };
         let rows = sql(format!("select id, attempt, heartbeat_at {lapsed} order by id")).bind(now);
         let mut ids = Vec::new();
         for row in &rows.rows(&mut session).await? {
@@ -62,7 +71,7 @@ impl Store {
 
     /// Marks a run as lost of which nothing was heard for longer than its lease lasts, as whoever calls this has seen.
     pub async fn reap_silent_run(&self, held: &Held, actor: &str, now: DateTime<Utc>) -> Result<Option<Run>> {
-        let mut session = self.begin().await?;
+        let Some(mut session) = self.begin_reaping().await? else { return Ok(None) };
         // A heartbeat that came meanwhile saves it.
         let same = match held.heartbeat_at {
             Some(_) => "and heartbeat_at = ?",
@@ -80,6 +89,28 @@ impl Store {
         note(&mut session, held.run_id, actor, now).await?;
         session.commit().await?;
         Ok(self.found(vec![held.run_id], now).await?.pop())
+    }
+
+    /// A transaction in which silence means that a worker is gone; none where that cannot be told now.
+    ///
+    /// Where there is one writer, whoever holds it keeps every heartbeat waiting, and a reaper that is the first to get it
+    /// afterwards would take them all for dead. So it takes the writer, lets go of it, and gives those who wait behind it
+    /// their chance; if it must wait for the writer again, so may they, and it begins anew.
+    async fn begin_reaping(&self) -> Result<Option<Session>> {
+        if !self.has_one_writer() {
+            return self.begin().await.map(Some);
+        }
+        for _ in 0..CHANCES {
+            self.begin().await?.rollback().await?;
+            tokio::time::sleep(CHANCE).await;
+            let asked = Instant::now();
+            let session = self.begin().await?;
+            if asked.elapsed() < NO_WAIT {
+                return Ok(Some(session));
+            }
+            session.rollback().await?;
+        }
+        Ok(None)
     }
 
     /// Sets aside runs in a state that does not exist: somebody changed their row by hand. Gives how many.

@@ -8,9 +8,11 @@ use polars_core::prelude::DataType;
 
 use crate::{Connector, Cursor, FindingLevel, ListingMark, Page};
 
+mod nights;
 #[cfg(feature = "trial")]
 mod trial;
 
+pub use nights::{Deliverer, Made, check_nights};
 #[cfg(feature = "trial")]
 pub use trial::Trial;
 
@@ -89,11 +91,13 @@ pub async fn pull_all(
     Ok(pages)
 }
 
-/// What a stage holds after these pages, in this order: later rows replace earlier ones of the same key.
+/// What a stage holds after these pages, in this order: later rows replace earlier ones of the same key, and what a delta
+/// says is deleted goes.
 pub fn stage(pages: &[Page]) -> Staged {
     let mut staged = Staged::new();
     for page in pages {
         staged.extend(rows_of(page));
+        staged.retain(|key, _| !page.gone.contains(key));
     }
     staged
 }
@@ -139,6 +143,12 @@ fn check_page(number: usize, page: &Page, broken: &mut Vec<String>) {
     if page.rows_read != (height + page.rejects.len()) as u64 + page.collapsed {
         say("rows read are not the sum of rows, rejects and collapsed rows");
     }
+    if page.rejects.iter().any(|reject| reject.key.as_ref().is_some_and(|key| key.is_empty() || key.contains('\0'))) {
+        say("a row in quarantine has a key that is none");
+    }
+    if !page.gone.is_empty() && page.listing != ListingMark::Delta {
+        say("it says that rows are deleted, and is no delta");
+    }
     if matches!(page.listing, ListingMark::Unchanged { .. }) {
         if page.rows_read != 0 {
             say("it has rows although the listing is unchanged");
@@ -152,6 +162,10 @@ fn check_page(number: usize, page: &Page, broken: &mut Vec<String>) {
     let keys: std::collections::BTreeSet<&String> = rows.iter().map(|(key, _)| key).collect();
     if keys.len() != height || keys.iter().any(|key| key.is_empty()) {
         say("a key is empty or not unique");
+    }
+    let gone: std::collections::BTreeSet<&String> = page.gone.iter().collect();
+    if gone.len() != page.gone.len() || gone.iter().any(|key| key.is_empty() || keys.contains(*key)) {
+        say("a deleted key is empty, not unique, or that of a row of the page");
     }
     let text = serde_json::to_string(&page.cursor);
     let back = text.as_deref().ok().and_then(|text| serde_json::from_str::<Cursor>(text).ok());
@@ -173,6 +187,13 @@ fn check_deliveries(pages: &[Page], broken: &mut Vec<String>) {
         let names = |page: &Page| page.rows.columns().iter().map(|column| column.name().clone()).collect::<Vec<_>>();
         if delivery.iter().any(|page| names(page) != names(delivery[0])) {
             say("its pages have different columns");
+        }
+        if delivery.iter().enumerate().any(|(number, page)| page.number != number as u64) {
+            say("its pages are not numbered from 0 on");
+        }
+        if delivery.iter().any(|page| (page.replaces, &page.snapshot) != (delivery[0].replaces, &delivery[0].snapshot))
+        {
+            say("its pages do not agree whether it replaces another, and what state of the source it is");
         }
         if !matches!(delivery[0].listing, ListingMark::Complete { .. }) {
             continue;
@@ -246,4 +267,7 @@ fn is_same(one: &Page, other: &Page) -> bool {
         && one.cursor == other.cursor
         && one.listing == other.listing
         && one.delivery == other.delivery
+        && one.number == other.number
+        && one.gone == other.gone
+        && one.watermark == other.watermark
 }

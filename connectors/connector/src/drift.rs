@@ -4,8 +4,10 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::discovery::{ColumnProfile, ContentClass};
+use crate::header::Header;
 
-/// How a source's columns differ from those of the last pull.
+/// How a source's columns differ from those of the last pull. Names are for people: a column whose name may be somebody's
+/// data goes by its place.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drift {
     /// Columns that the source did not have, in its order.
@@ -48,14 +50,16 @@ impl Drift {
 pub fn drift(previous: &[ColumnProfile], current: &[ColumnProfile], mapped_columns: &[String]) -> Drift {
     let before: FxHashMap<&str, ContentClass> = previous.iter().map(|column| (&*column.name, column.content)).collect();
     let has = |name: &str| current.iter().any(|column| column.name == name);
+    let names: Vec<String> = current.iter().map(|column| column.name.clone()).collect();
+    let header = Header::new(&names, mapped_columns);
     let mut found = Drift::default();
     for column in current {
         match before.get(&*column.name) {
-            None if !previous.is_empty() => found.new.push(column.name.clone()),
+            None if !previous.is_empty() => found.new.push(header.told(&column.name)),
             Some(&was)
                 if was != column.content && was != ContentClass::Empty && column.content != ContentClass::Empty =>
             {
-                found.retyped.push(RetypedColumn { name: column.name.clone(), was, is: column.content });
+                found.retyped.push(RetypedColumn { name: header.told(&column.name), was, is: column.content });
             }
             _ => {}
         }
@@ -63,7 +67,7 @@ pub fn drift(previous: &[ColumnProfile], current: &[ColumnProfile], mapped_colum
     let expected = previous.iter().map(|column| &column.name).chain(mapped_columns);
     found.missing = expected
         .filter(|name| !has(name))
-        .map(|name| MissingColumn { name: name.clone(), mapped: mapped_columns.contains(name) })
+        .map(|name| MissingColumn { name: header.told(name), mapped: mapped_columns.contains(name) })
         .collect();
     found.missing.sort();
     found.missing.dedup();
@@ -93,6 +97,15 @@ mod tests {
         assert_eq!(found.missing, [MissingColumn { name: "Geb".into(), mapped: true }]);
         let retyped = RetypedColumn { name: "Nr".into(), was: ContentClass::Number, is: ContentClass::Text };
         assert_eq!(found.retyped, [retyped]);
+    }
+
+    #[test]
+    fn a_new_column_that_may_be_somebodys_data_goes_by_its_place() {
+        let before = columns(&[("Nr", ContentClass::Number)]);
+        let now = columns(&[("Nr", ContentClass::Number), ("erika@example.org", ContentClass::Text)]);
+        assert_eq!(drift(&before, &now, &["Nr".into()]).new, ["a column (no. 2)"]);
+        let lost = columns(&[("4711", ContentClass::Number), ("Erika", ContentClass::Text)]);
+        assert_eq!(drift(&before, &lost, &["Nr".into()]).new, ["a column (no. 1)", "a column (no. 2)"]);
     }
 
     #[test]

@@ -53,6 +53,9 @@ pub fn newest_instant(column: &StringChunked, now: DateTime<Utc>) -> Option<Date
 
 fn read_instant(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
+    if let Some(instant) = read_plain(text.as_bytes()) {
+        return Some(instant);
+    }
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Some(instant.to_utc());
     }
@@ -62,6 +65,29 @@ fn read_instant(text: &str) -> Option<DateTime<Utc>> {
         day.and_then(|day| day.and_hms_opt(0, 0, 0))
     });
     local.map(|local| local.and_utc())
+}
+
+/// `2026-01-31`, `31.01.2026`, and either with ` 08:15` or ` 08:15:00`: nearly all there is, and read a million times.
+fn read_plain(text: &[u8]) -> Option<DateTime<Utc>> {
+    let number = |from: usize, length: usize| {
+        let digits = text.get(from..from + length)?;
+        digits.iter().try_fold(0_u32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
+    };
+    let (year, month, day) = match (text.get(2)?, text.get(4)?, text.get(5)?, text.get(7)?) {
+        (_, b'-', _, b'-') => (number(0, 4)?, number(5, 2)?, number(8, 2)?),
+        (b'.', _, b'.', _) => (number(6, 4)?, number(3, 2)?, number(0, 2)?),
+        _ => return None,
+    };
+    let (hour, minute, second) = match text.len() {
+        10 => (0, 0, 0),
+        16 | 19 if matches!(text[10], b' ' | b'T') && text[13] == b':' => {
+            let second = if text.len() == 16 { 0 } else { number(17, 2).filter(|_| text[16] == b':')? };
+            (number(11, 2)?, number(14, 2)?, second)
+        }
+        _ => return None,
+    };
+    let day = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    Some(day.and_hms_opt(hour, minute, second)?.and_utc())
 }
 
 #[cfg(test)]
@@ -98,6 +124,19 @@ mod tests {
         let now = at("2026-03-01T00:00:00Z");
         assert_eq!(freshness(None, now, &rules()).state, FreshnessState::Stale);
         assert_eq!(freshness(None, now, &FreshnessRules::default()).state, FreshnessState::Fresh);
+    }
+
+    #[test]
+    fn plain_instants_are_read_as_all_others_are() {
+        let plain = ["2026-02-03", "2026-02-03 10:15", "03.02.2026 10:15:30", "2026-02-03T10:15:30", "03.02.2026"];
+        let expected = ["00:00:00", "10:15:00", "10:15:30", "10:15:30", "00:00:00"];
+        for (text, time) in plain.iter().zip(expected) {
+            assert_eq!(read_plain(text.as_bytes()), Some(at(&format!("2026-02-03T{time}Z"))), "{text}");
+        }
+        for text in ["2026-02-03T10:15:30Z", "2026-02-30", "2026-2-3", "gestern war", "3.2.2026 10:15", ""] {
+            assert_eq!(read_plain(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(read_instant("2026-02-03T10:15:30+01:00"), Some(at("2026-02-03T09:15:30Z")));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use kartei_schemas::source::{FilesSettings, SourceSchema};
 
 use crate::connector::Advice;
 use crate::discovering::discover;
-use crate::inbox;
+use crate::inbox::{self, Patience};
 
 /// Looks at the files, the columns and their age, and asks the family for its advice.
 pub(crate) fn check(
@@ -15,25 +15,35 @@ pub(crate) fn check(
     advice: Option<Advice>,
     now: DateTime<Utc>,
 ) -> Vec<Finding> {
-    let discovery = match discover(schema, settings, now) {
+    let discovery = match discover(schema, settings, (now, Patience::Leaves)) {
         Ok(discovery) => discovery,
         Err(error) => return vec![Finding::error("files", error.to_string(), error.hint())],
     };
     let mut findings = vec![Finding::ok("files", format!("`{}`: {}", discovery.origin, discovery.description))];
-    findings.extend(unsettled(settings, now));
+    findings.extend(folder(settings, now));
     findings.extend(columns(schema, &discovery));
     findings.push(age(schema, &discovery, now));
     findings.extend(advice.into_iter().flat_map(|advice| advice(schema, &discovery)));
     findings
 }
 
-fn unsettled(settings: &FilesSettings, now: DateTime<Utc>) -> Vec<Finding> {
-    let files = inbox::look(settings, now).map(|inbox| inbox.unsettled).unwrap_or_default();
+/// Files that are being written, and names by which the order of the files cannot be told.
+fn folder(settings: &FilesSettings, now: DateTime<Utc>) -> Vec<Finding> {
+    let Ok(inbox) = inbox::look(settings, now, Patience::Leaves) else { return Vec::new() };
     let say = |name: &str| {
         let hint = "it is left alone until it has been quiet for `settle_seconds`";
         Finding::warning("files", format!("`{name}` is being written"), hint)
     };
-    files.iter().map(|file| say(&file.name)).collect()
+    let mut findings: Vec<Finding> = inbox.unsettled.iter().map(|file| say(&file.name)).collect();
+    if let Some(name) = inbox.undated.first() {
+        let message = format!(
+            "some names tell a day, and {} do not, such as `{name}`: those stand at the day on which they were written",
+            inbox.undated.len()
+        );
+        let hint = "file times change with copying: give every name its day, such as `members-2026-01-31.csv`";
+        findings.push(Finding::warning("order", message, hint));
+    }
+    findings
 }
 
 /// Mapped columns that are not there.

@@ -1,7 +1,6 @@
 //! Parquet into rows: every column as text, one row group in memory at a time.
 
 use std::io::Cursor;
-use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
 use polars_core::error::PolarsError;
@@ -10,51 +9,91 @@ use polars_io::SerReader;
 use polars_io::parquet::read::ParquetReader;
 use serde_json::Value;
 
-use crate::content::whole_content;
+use crate::content::{limit_of, whole_content};
 use crate::error::FileError;
 use crate::inspect::Delivery;
 use crate::pager::{Halt, Pager};
 
+/// As many columns as a sheet may have.
+const MOST_COLUMNS: usize = 16_384;
+/// Cells that are unpacked at once.
+const CELLS_AT_ONCE: usize = 32 << 20;
+/// Bytes that are unpacked at once.
+const BYTES_AT_ONCE: usize = 512 << 20;
+
 /// Reads the rows of a Parquet file.
 pub(crate) fn read_rows(delivery: &Delivery, pager: &mut Pager<'_>) -> Result<(), Halt> {
-    let content: Arc<[u8]> = whole_content(&delivery.path, delivery.packing)?.into_inner().into();
+    let content = whole_content(&delivery.path, delivery.packing)?.into_inner();
+    let content = content.as_slice();
     let explain = |_: PolarsError| FileError::Truncated {
         file: delivery.name.clone(),
         detail: "the Parquet file is damaged or ends too early".into(),
     };
-    let mut reader = ParquetReader::new(Cursor::new(content.clone()));
+    let mut reader = ParquetReader::new(Cursor::new(content));
     let metadata = reader.get_metadata().map_err(explain)?.clone();
     let schema = reader.schema().map_err(explain)?;
     let names: Vec<String> = schema.iter_values().map(|field| field.name.to_string()).collect();
-    for field in schema.iter_values() {
+    let limit_bytes = limit_of(delivery.size);
+    let groups = metadata.row_groups.iter();
+    let unpacked = groups.map(|group| group.total_byte_size() as u64).fold(0, u64::saturating_add);
+    if unpacked > limit_bytes {
+        return Err(too_large(delivery).into());
+    }
+    let mut left = limit_bytes;
+    if names.len() > MOST_COLUMNS {
+        return Err(wrong(delivery, format!("it has {} columns", names.len())).into());
+    }
+    for (number, field) in schema.iter_values().enumerate() {
         if !is_readable(&field.dtype) {
-            return Err(FileError::WrongFormat {
-                file: delivery.name.clone(),
-                expected: "a Parquet file that kartei can read".into(),
-                detail: format!("column `{}` is of a type that cannot become text; write it as text", field.name),
-            }
-            .into());
+            let detail =
+                format!("its column no. {} is of a type that cannot become text; write it as text", number + 1);
+            return Err(wrong(delivery, detail).into());
         }
     }
     pager.start(&names)?;
     let mut offset = 0;
     for group in &metadata.row_groups {
-        let height = group.num_rows();
-        let mut reader = ParquetReader::new(Cursor::new(content.clone())).with_slice(Some((offset, height)));
-        reader.set_metadata(metadata.clone());
-        let frame = reader.finish().map_err(explain)?;
-        push_frame(&frame, offset, pager)?;
-        offset += height;
+        let end = offset + group.num_rows();
+        let at_once = rows_at_once(group.num_rows(), group.total_byte_size(), names.len());
+        while offset < end {
+            let height = at_once.min(end - offset);
+            let mut reader = ParquetReader::new(Cursor::new(content)).with_slice(Some((offset, height)));
+            reader.set_metadata(metadata.clone());
+            let frame = reader.finish().map_err(explain)?;
+            let used = push_frame(&frame, (offset, left), pager)?;
+            left = used.ok_or_else(|| too_large(delivery))?;
+            offset += height;
+        }
     }
     Ok(())
 }
 
-fn push_frame(frame: &DataFrame, offset: usize, pager: &mut Pager<'_>) -> Result<(), Halt> {
+/// A row group may hold a whole file, and a few bytes may stand for a million equal cells: no more is unpacked at once
+/// than fits.
+fn rows_at_once(rows: usize, bytes: usize, columns: usize) -> usize {
+    let by_cells = CELLS_AT_ONCE / columns.max(1);
+    let by_bytes = rows.saturating_mul(BYTES_AT_ONCE) / bytes.max(1);
+    rows.min(by_cells).min(by_bytes).max(1)
+}
+
+fn too_large(delivery: &Delivery) -> FileError {
+    FileError::TooLarge { file: delivery.name.clone(), limit_bytes: limit_of(delivery.size) }
+}
+
+fn wrong(delivery: &Delivery, detail: String) -> FileError {
+    let expected = "a Parquet file that kartei can read".into();
+    FileError::WrongFormat { file: delivery.name.clone(), expected, detail }
+}
+
+/// Gives the bytes that are left of a limit; none where the rows hold more.
+fn push_frame(frame: &DataFrame, (offset, left): (usize, u64), pager: &mut Pager<'_>) -> Result<Option<u64>, Halt> {
     let texts: Vec<StringChunked> = frame.columns().iter().map(as_text).collect();
+    let bytes: u64 = texts.iter().flat_map(|texts| texts.iter().flatten()).map(|text| text.len() as u64).sum();
+    let Some(left) = left.checked_sub(bytes) else { return Ok(None) };
     for row in 0..frame.height() {
         pager.push((offset + row + 1) as u64, |column| texts.get(column).and_then(|texts| texts.get(row)))?;
     }
-    Ok(())
+    Ok(Some(left))
 }
 
 /// The types that polars reads as kartei builds it, and that mean something as text.
@@ -118,6 +157,14 @@ fn instant_text(count: i64, unit: TimeUnit, has_zone: bool) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_group_is_unpacked_in_parts_where_it_is_large() {
+        assert_eq!(rows_at_once(50_000, 1 << 20, 20), 50_000);
+        assert_eq!(rows_at_once(1_000_000_000, 1_000, 32), 1 << 20);
+        assert_eq!(rows_at_once(1_000_000, 1 << 30, 2), 500_000);
+        assert_eq!(rows_at_once(3, 4 << 30, 16_384), 1);
+    }
 
     #[test]
     fn instants_and_days_become_iso_text() {

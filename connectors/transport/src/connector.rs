@@ -12,6 +12,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::cursor::FilesCursor;
 use crate::error::FileError;
+use crate::inbox::Patience;
 use crate::pager::Halt;
 use crate::pull::Pull;
 use crate::{checking, discovering};
@@ -82,7 +83,7 @@ impl Connector for FilesConnector {
     }
 
     async fn discover(&self, now: DateTime<Utc>) -> Result<Discovery, ConnectorError> {
-        self.aside(move |schema, settings| discovering::discover(schema, settings, now))
+        self.aside(move |schema, settings| discovering::discover(schema, settings, (now, Patience::Waits)))
             .await?
             .map_err(ConnectorError::from)
     }

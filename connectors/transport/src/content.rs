@@ -23,6 +23,8 @@ pub(crate) enum Packing {
 const UNPACKED_LIMIT_BYTES: u64 = 16 << 30;
 /// Text lists shrink to a tenth; what shrinks to less than this part, and is not small, is a trap.
 const RATIO_LIMIT: u64 = 200;
+/// Formats that are read back and forth lie in memory as a whole, and may be so large.
+const WHOLE_LIMIT_BYTES: u64 = 4 << 30;
 /// So much may come out of any file, however small.
 const SMALL_BYTES: u64 = 64 << 20;
 
@@ -52,6 +54,11 @@ pub(crate) fn inner_name(path: &Path, packing: Packing) -> Result<String, FileEr
     }
 }
 
+/// So much may come out of a file of this size.
+pub(crate) fn limit_of(size: u64) -> u64 {
+    SMALL_BYTES.max(size.saturating_mul(RATIO_LIMIT)).min(UNPACKED_LIMIT_BYTES)
+}
+
 /// Hands the unpacked content of a file to a reader.
 pub(crate) fn with_content<T, E: From<FileError>>(
     path: &Path,
@@ -60,7 +67,7 @@ pub(crate) fn with_content<T, E: From<FileError>>(
 ) -> Result<T, E> {
     let file = open(path)?;
     let size = file.metadata().map_err(|cause| explain(path, cause))?.len();
-    let limit = SMALL_BYTES.max(size.saturating_mul(RATIO_LIMIT)).min(UNPACKED_LIMIT_BYTES);
+    let limit = limit_of(size);
     match packing {
         Packing::Bare => read(&mut BufReader::with_capacity(1 << 18, file)),
         Packing::Gzip => {
@@ -80,7 +87,11 @@ pub(crate) fn with_content<T, E: From<FileError>>(
 pub(crate) fn whole_content(path: &Path, packing: Packing) -> Result<Cursor<Vec<u8>>, FileError> {
     with_content(path, packing, |reader| {
         let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).map_err(|cause| explain(path, cause))?;
+        let mut bounded = reader.take(WHOLE_LIMIT_BYTES + 1);
+        bounded.read_to_end(&mut bytes).map_err(|cause| explain(path, cause))?;
+        if bytes.len() as u64 > WHOLE_LIMIT_BYTES {
+            return Err(FileError::TooLarge { file: file_name(path), limit_bytes: WHOLE_LIMIT_BYTES });
+        }
         Ok(Cursor::new(bytes))
     })
 }
@@ -144,7 +155,7 @@ pub(crate) fn document_of(path: &Path) -> Result<Option<Document>, FileError> {
     if document.is_some() {
         let unpacked: u64 = (0..archive.len()).filter_map(|i| archive.by_index_raw(i).ok().map(|e| e.size())).sum();
         let size = open(path)?.metadata().map_err(|cause| explain(path, cause))?.len();
-        let limit_bytes = SMALL_BYTES.max(size.saturating_mul(RATIO_LIMIT)).min(UNPACKED_LIMIT_BYTES);
+        let limit_bytes = limit_of(size);
         if unpacked > limit_bytes {
             return Err(FileError::TooLarge { file: file_name(path), limit_bytes });
         }

@@ -102,7 +102,7 @@ impl Rows<'_, '_> {
             *first = parted;
         }
         let texts: Vec<Vec<String>> = top.iter().map(|(record, _)| record.iter().map(text_of_cell).collect()).collect();
-        let beginning = begin::find(&texts, self.pager.key_columns());
+        let beginning = begin::find(&texts, self.pager.expected_columns());
         let names = match beginning.header {
             Some(_) => without_empty_end(beginning.names),
             None => vec![String::new(); usual_length(&top)],
@@ -166,7 +166,9 @@ fn first_line(record: &ByteRecord, behind: &csv::Position, breaks: &LineBreaks) 
 fn read_record(record: &ByteRecord, line: u64, dialect: Dialect, pager: &mut Pager<'_>) -> Result<(), Halt> {
     let width = pager.width();
     let Some(text) = text_of(record) else {
-        let key = pager.key_of(|index| record.get(index).and_then(|cell| std::str::from_utf8(cell).ok()));
+        // A cell that is no text is no key either.
+        let cells: Vec<&str> = record.iter().map(|cell| std::str::from_utf8(cell).unwrap_or_default()).collect();
+        let key = pager.recover_key(&cells);
         let column = (0..record.len()).find(|index| std::str::from_utf8(&record[*index]).is_err());
         let mut reject = refused(line, RejectReason::InvalidEncoding, "bytes that are not UTF-8".into(), raw(record));
         reject.column = column.and_then(|index| pager.names().get(index).cloned());
@@ -195,7 +197,8 @@ fn read_record(record: &ByteRecord, line: u64, dialect: Dialect, pager: &mut Pag
     }
     let detail = format!("{} fields instead of {width}", record.len());
     let mut reject = refused(line, RejectReason::RaggedRow, detail, raw(record));
-    reject.key = pager.key_of(cell);
+    let cells: Vec<&str> = (0..record.len()).filter_map(cell).collect();
+    reject.key = pager.recover_key(&cells);
     pager.refuse(reject)
 }
 
@@ -224,7 +227,7 @@ fn refuse_swallowed(record: &ByteRecord, line: u64, dialect: Dialect, pager: &mu
         let detail = format!("a quote that opens in the record of line {line} is not closed there");
         let raw = raw_array(cells.iter().map(|cell| (*cell).into()));
         let mut reject = refused(line + offset as u64, RejectReason::RaggedRow, detail, raw);
-        reject.key = pager.key_of(|index| cells.get(index).copied());
+        reject.key = pager.recover_key(&cells);
         pager.refuse(reject)?;
     }
     Ok(())

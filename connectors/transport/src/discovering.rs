@@ -5,7 +5,7 @@ use kartei_connector::{Discovery, mapped_columns, profile};
 use kartei_schemas::source::{FilesSettings, SourceSchema};
 
 use crate::error::FileError;
-use crate::inbox;
+use crate::inbox::{self, Patience};
 use crate::inspect::inspect;
 use crate::options::ReadOptions;
 use crate::pager::{Halt, PageRules, Pager};
@@ -18,9 +18,9 @@ const SAMPLE_ROWS: usize = 5_000;
 pub(crate) fn discover(
     schema: &SourceSchema,
     settings: &FilesSettings,
-    now: DateTime<Utc>,
+    (now, patience): (DateTime<Utc>, Patience),
 ) -> Result<Discovery, FileError> {
-    let mut inbox = inbox::look(settings, now)?;
+    let mut inbox = inbox::look(settings, now, patience)?;
     // Only where nothing else is there, a delta without content is looked at, and said to be empty.
     inbox.deltas.sort_by_key(|delta| delta.size > 0);
     let Some(newest) = inbox.complete.or_else(|| inbox.deltas.pop()) else {

@@ -49,6 +49,12 @@ pub enum FileError {
         #[source]
         cause: io::Error,
     },
+    /// A link, or a file that lies elsewhere than where it was looked for.
+    #[error("`{file}` is a link, or leads out of its folder, and is not read")]
+    Elsewhere {
+        /// The file, or the link.
+        file: String,
+    },
     /// The file has no content at all.
     #[error("`{file}` is empty")]
     Empty {
@@ -181,6 +187,7 @@ impl Failure for FileError {
             Self::Io { cause, .. } if cause.kind() == io::ErrorKind::PermissionDenied => ErrorKind::Authentication,
             Self::NoFile { .. } | Self::Changed { .. } | Self::Stopped { .. } | Self::Io { .. } => ErrorKind::TRANSIENT,
             Self::Settings { .. }
+            | Self::Elsewhere { .. }
             | Self::WrongDelimiter { .. }
             | Self::UnknownEncoding { .. }
             | Self::UnknownSheet { .. } => ErrorKind::Configuration,
@@ -216,6 +223,9 @@ impl Failure for FileError {
                 "let kartei's user read the file".into()
             }
             Self::Io { .. } => "check the file and the disk or network drive that it lies on".into(),
+            Self::Elsewhere { .. } => {
+                "put the file itself there, or name the folder in which it lies in `connector.path`".into()
+            }
             Self::Empty { .. } => "export it again; yesterday's file, if it is still there, can be put back".into(),
             Self::HeaderOnly { .. } => {
                 "export it again; if the source really has no rows, set `volume.min_rows = 0`".into()

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{BufReader, Read};
 
 use encoding_rs::Encoding;
-use kartei_connector::RejectReason;
+use kartei_connector::{RejectReason, RowReject};
 use rustc_hash::FxHashMap;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
@@ -16,6 +16,7 @@ use crate::error::FileError;
 use crate::inspect::Delivery;
 use crate::pager::{Halt, Pager};
 use crate::reject::{limit, refused};
+use crate::salvage;
 
 /// Reads the rows of a JSON file: once for its columns, which any object may add to, and once for its cells.
 pub(crate) fn read_rows(
@@ -45,7 +46,10 @@ pub(crate) fn read_rows(
             cells.resize(columns.names.len(), None);
             match element.parse(&mut columns, &mut cells) {
                 Ok(()) => pager.push(element.position, |index| cells.get(index).and_then(|cell| cell.as_deref())),
-                Err(error) => refuse(element, &error, shape, delivery, pager),
+                Err(error) => {
+                    let key = salvage::key(element.bytes, pager.key_columns());
+                    refuse((element, key), &error, (shape, delivery), pager)
+                }
             }
         })
     })
@@ -95,10 +99,9 @@ fn each_element(
 /// Quarantines what is no object; a last line without its end is half a file. The parser's own message quotes the
 /// data, so only the place is told.
 fn refuse(
-    element: &Element<'_>,
+    (element, key): (&Element<'_>, Option<String>),
     error: &serde_json::Error,
-    shape: Shape,
-    delivery: &Delivery,
+    (shape, delivery): (Shape, &Delivery),
     pager: &mut Pager<'_>,
 ) -> Result<(), Halt> {
     let line = element.position;
@@ -111,7 +114,8 @@ fn refuse(
     } else {
         (RejectReason::InvalidJson, format!("no JSON object from character {} on", error.column()))
     };
-    pager.refuse(refused(line, reason, detail, limit(String::from_utf8_lossy(element.bytes).into_owned())))
+    let raw = limit(String::from_utf8_lossy(element.bytes).into_owned());
+    pager.refuse(RowReject { key, ..refused(line, reason, detail, raw) })
 }
 
 fn no_objects(delivery: &Delivery) -> FileError {

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::FileError;
+use crate::key_shape::KeyShapes;
 use crate::reject::{FIELD_LIMIT_BYTES, raw_object};
 
 /// What becomes of the rows.
@@ -85,6 +86,7 @@ pub(crate) struct Pager<'a> {
     seen: FxHashMap<u64, u64>,
     scratch: Vec<u8>,
     key_text: String,
+    shapes: KeyShapes,
 }
 
 /// Which column is what.
@@ -121,6 +123,7 @@ impl<'a> Pager<'a> {
             seen: FxHashMap::default(),
             scratch: Vec::new(),
             key_text: String::new(),
+            shapes: KeyShapes::default(),
         }
     }
 
@@ -141,8 +144,8 @@ impl<'a> Pager<'a> {
         &self.layout.names
     }
 
-    /// The columns that make the key, which the file must have.
-    pub(crate) fn key_columns(&self) -> &[String] {
+    /// The columns that the file must have: those of the key.
+    pub(crate) fn expected_columns(&self) -> &[String] {
         &self.rules.key
     }
 
@@ -151,6 +154,9 @@ impl<'a> Pager<'a> {
         let Some(largest) = self.scan(&cell) else { return Ok(()) };
         self.records += 1;
         let verdict = self.judge(largest, &cell);
+        if matches!(verdict, Verdict::Keep) {
+            self.shapes.learn(&self.key_text);
+        }
         if self.records <= self.rules.skip_records {
             return Ok(());
         }
@@ -158,7 +164,9 @@ impl<'a> Pager<'a> {
             Verdict::Keep => self.append(line, cell),
             Verdict::Collapse => self.collapsed += 1,
             Verdict::Reject { reason, column, detail } => {
-                let key = (!self.key_text.is_empty()).then(|| self.key_text.clone());
+                // What a NUL byte or an open quote stands in is no key.
+                let is_whole = !self.key_text.contains('\0') && self.key_text.len() <= FIELD_LIMIT_BYTES;
+                let key = (is_whole && !self.key_text.is_empty()).then(|| self.key_text.clone());
                 let column = column.map(|column| self.layout.names[column].clone());
                 let raw = raw_object(&self.layout.names, cell);
                 let origin = self.origin.clone();
@@ -177,6 +185,26 @@ impl<'a> Pager<'a> {
         reject.origin.clone_from(&self.origin);
         self.rejects.push(reject);
         self.close_record()
+    }
+
+    /// The key of a row that has not as many cells as the header, where only one of its cells can be it.
+    pub(crate) fn recover_key(&self, cells: &[&str]) -> Option<String> {
+        if cells.len() == self.width() {
+            return self.key_of(|index| cells.get(index).copied());
+        }
+        let missing = self.width().saturating_sub(cells.len());
+        let beyond = cells.len().saturating_sub(self.width());
+        let part = |(part, index): (usize, &usize)| {
+            let places = index.saturating_sub(missing)..=index + beyond;
+            self.shapes.only_one(part, places.filter_map(|place| cells.get(place)).map(|cell| cell.trim()))
+        };
+        let parts: Option<Vec<&str>> = self.layout.key.iter().enumerate().map(part).collect();
+        parts.filter(|parts| !parts.is_empty()).map(|parts| parts.join(&KEY_SEPARATOR.to_string()))
+    }
+
+    /// The names of the key's columns.
+    pub(crate) fn key_columns(&self) -> impl Iterator<Item = &str> {
+        self.rules.key.iter().map(String::as_str)
     }
 
     /// The key of a row that is refused, if its key columns can be read.

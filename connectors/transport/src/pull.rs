@@ -1,16 +1,17 @@
 //! One pull of files: which ones are read, in which order, and the pages that come of them.
 
 use chrono::{DateTime, Utc};
-use kartei_connector::{Cancel, ListingMark, Page, mapped_columns};
+use kartei_connector::{Cancel, ListingMark, Page, mapped_columns, newest_instant};
 use kartei_schemas::source::{FilesSettings, SourceSchema};
 use polars_core::frame::DataFrame;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::cursor::{FileMark, FilesCursor};
 use crate::error::FileError;
-use crate::inbox::{self, Found, Inbox};
+use crate::inbox::{self, Found, Inbox, Patience};
 use crate::inspect::{Delivery, inspect};
 use crate::options::ReadOptions;
+use crate::order::Order;
 use crate::pager::{Batch, Halt, PageRules, Pager, RepeatedKey};
 use crate::reading::read_delivery;
 
@@ -25,59 +26,96 @@ pub(crate) struct Pull<'a> {
     pub(crate) cancel: &'a Cancel,
 }
 
+/// One file of those that are read one after another.
+enum Turn {
+    Delta(Found),
+    Listing(Found),
+}
+
 impl Pull<'_> {
-    /// Reads all that is new since the cursor. Deltas that are older than the newest complete listing are read before it.
+    /// Reads all that is new since the cursor: the newest listing, the deltas that were made before it, and those after
+    /// it, in the order in which they were made. From the first one that is new or changed on everything is read again,
+    /// so that the end is what it would be had all been read in this order.
     pub(crate) fn run(&self, mut cursor: FilesCursor, send: &mut Send<'_>) -> Result<(), Halt> {
         cursor.follow(self.reading());
-        let Inbox { complete, deltas, .. } = inbox::look(self.settings, self.now)?;
-        let waiting = self.waiting_deltas(deltas, &mut cursor)?;
-        let is_before = |delta: &Found| complete.as_ref().is_some_and(|file| delta.modified < file.modified);
-        let (before, after): (Vec<Found>, Vec<Found>) = waiting.into_iter().partition(is_before);
-        for delta in &before {
-            self.pull_delta(delta, &mut cursor, send)?;
+        let Inbox { complete, deltas, mut order, .. } = inbox::look(self.settings, self.now, Patience::Waits)?;
+        let turns = turns(complete, deltas, &order);
+        if let Some(since) = &cursor.since {
+            order.learn(since);
         }
-        if let Some(file) = &complete {
-            self.pull_complete(file, &mut cursor, send)?;
-        }
-        for delta in &after {
-            self.pull_delta(delta, &mut cursor, send)?;
+        let (first_news, mut listing) = self.first_news(&turns, &mut cursor, &order)?;
+        for (number, turn) in turns.iter().enumerate() {
+            match turn {
+                Turn::Delta(_) if number < first_news => {}
+                Turn::Delta(file) => self.pull_delta(file, (&mut cursor, &order), send)?,
+                Turn::Listing(file) => {
+                    let delivery = listing.take().map_or_else(|| inspect(&file.path, &self.options()), Ok)?;
+                    self.pull_complete(&delivery, number >= first_news, &mut cursor, send)?;
+                }
+            }
         }
         Ok(())
     }
 
-    /// The deltas from the first one on that is new or changed. Those behind it are read again, so that the end is what
-    /// it would be had all been read in the order of their names.
-    fn waiting_deltas(&self, deltas: Vec<Found>, cursor: &mut FilesCursor) -> Result<Vec<Found>, FileError> {
-        let mut first_waiting = deltas.len();
-        for (index, delta) in deltas.iter().enumerate() {
-            let mark = cursor.deltas.iter().find(|mark| mark.name == delta.name);
-            let is_known = match mark {
-                None => false,
-                Some(mark) if mark.size != delta.size => false,
-                Some(mark) if mark.modified == delta.modified => true,
-                Some(mark) => mark.hash == inspect(&delta.path, &self.options())?.hash,
-            };
-            if !is_known {
-                first_waiting = index;
-                break;
+    /// The first file that is new or changed; the cursor forgets what was read of those behind it. Gives the listing too,
+    /// where it had to be looked at.
+    fn first_news(
+        &self,
+        turns: &[Turn],
+        cursor: &mut FilesCursor,
+        order: &Order,
+    ) -> Result<(usize, Option<Delivery>), FileError> {
+        let marks = std::mem::take(&mut cursor.deltas);
+        let mut listing = None;
+        for (number, turn) in turns.iter().enumerate() {
+            match turn {
+                Turn::Delta(file) => {
+                    let mark = marks.iter().find(|mark| mark.name == file.name);
+                    let Some(mark) = mark.filter(|mark| mark.size == file.size) else { return Ok((number, listing)) };
+                    if !self.is_as_marked(file, mark)? {
+                        return Ok((number, listing));
+                    }
+                    cursor.deltas.push(mark.clone());
+                }
+                Turn::Listing(file) => {
+                    let delivery = listing.insert(inspect(&file.path, &self.options())?);
+                    let is_same = cursor.complete.as_ref().is_some_and(|mark| mark.hash == delivery.hash);
+                    if !is_same || cursor.is_followed_before(file, order) {
+                        return Ok((number, listing));
+                    }
+                }
             }
         }
-        let known: Vec<&Found> = deltas[..first_waiting].iter().collect();
-        cursor.deltas.retain(|mark| known.iter().any(|delta| delta.name == mark.name));
-        Ok(deltas.into_iter().skip(first_waiting).collect())
+        Ok((turns.len(), listing))
     }
 
-    fn pull_complete(&self, file: &Found, cursor: &mut FilesCursor, send: &mut Send<'_>) -> Result<(), Halt> {
-        let delivery = inspect(&file.path, &self.options())?;
-        if let Some(mark) = cursor.complete.as_ref().filter(|mark| mark.hash == delivery.hash) {
-            let rows = mark.records;
-            cursor.complete = Some(FileMark::new(&delivery, rows));
-            return send(unchanged_page(&delivery, cursor, rows));
-        }
-        self.pull_file(&delivery, cursor, RepeatedKey::Contradiction, send)
+    /// Whether a delta is the one that was read; one that was only touched is.
+    fn is_as_marked(&self, delta: &Found, mark: &FileMark) -> Result<bool, FileError> {
+        Ok(mark.modified == delta.modified || mark.hash == inspect(&delta.path, &self.options())?.hash)
     }
 
-    fn pull_delta(&self, file: &Found, cursor: &mut FilesCursor, send: &mut Send<'_>) -> Result<(), Halt> {
+    /// Reads the listing, unless it is the one that was read last and nothing came in between.
+    fn pull_complete(
+        &self,
+        delivery: &Delivery,
+        is_news: bool,
+        cursor: &mut FilesCursor,
+        send: &mut Send<'_>,
+    ) -> Result<(), Halt> {
+        let Some(mark) = cursor.complete.clone().filter(|_| !is_news) else {
+            return self.pull_file(delivery, cursor, RepeatedKey::Contradiction, send);
+        };
+        let (name, size, modified) = (delivery.name.clone(), delivery.size, delivery.modified);
+        cursor.complete = Some(FileMark { name, size, modified, ..mark.clone() });
+        send(unchanged_page(delivery, cursor, &mark))
+    }
+
+    fn pull_delta(
+        &self,
+        file: &Found,
+        (cursor, order): (&mut FilesCursor, &Order),
+        send: &mut Send<'_>,
+    ) -> Result<(), Halt> {
         if file.size == 0 {
             // Some systems write an empty file on a day without changes.
             cursor.deltas.push(FileMark {
@@ -86,10 +124,13 @@ impl Pull<'_> {
                 modified: file.modified,
                 hash: String::new(),
                 records: 0,
+                pages: 0,
+                watermark: None,
             });
             return Ok(());
         }
         let delivery = inspect(&file.path, &self.options())?;
+        cursor.note_delta(file, order);
         self.pull_file(&delivery, cursor, RepeatedKey::LaterState, send)
     }
 
@@ -105,39 +146,48 @@ impl Pull<'_> {
         if self.cancel.is_asked() {
             return Err(FileError::Stopped { file: delivery.name.clone() }.into());
         }
+        let mut mark = cursor.staged(delivery);
         let rules = PageRules {
             key: self.schema.key.clone(),
             updated_at: self.schema.updated_at.clone(),
             known: mapped_columns(self.schema),
             repeated_key,
             page_rows: self.settings.page_rows,
-            skip_records: cursor.staged_records(delivery),
+            skip_records: mark.records,
         };
         let is_complete = repeated_key == RepeatedKey::Contradiction;
-        let mut held: Option<Batch> = None;
+        let mut held: Option<(Batch, FileMark)> = None;
         let mut take = |batch: Batch| {
-            let Some(earlier) = held.replace(batch) else { return Ok(()) };
-            let partial = Some(FileMark::new(delivery, earlier.records));
-            let cursor = FilesCursor { partial, ..cursor.clone() };
+            mark.records = batch.records;
+            mark.watermark = mark.watermark.max(self.watermark(&batch.rows));
+            mark.pages += 1;
+            let Some((earlier, mark)) = held.replace((batch, mark.clone())) else { return Ok(()) };
+            let cursor = FilesCursor { partial: Some(mark.clone()), ..cursor.clone() };
             let listing = if is_complete { ListingMark::Complete { last: false } } else { ListingMark::Delta };
-            send(page(delivery, earlier, &cursor, listing))
+            send(page(delivery, (earlier, &mark), &cursor, listing))
         };
         read_delivery(delivery, Pager::new(delivery.name.clone(), rules, &mut take))?;
         delivery.check_unchanged()?;
-        let Some(last) = held else { return Ok(()) };
+        let Some((last, mark)) = held else { return Ok(()) };
         let allows_none = self.schema.volume.min_rows == Some(0);
         if is_complete && last.records == 0 && !allows_none {
             return Err(FileError::HeaderOnly { file: delivery.name.clone() }.into());
         }
-        let mark = FileMark::new(delivery, last.records);
         cursor.partial = None;
         if is_complete {
-            cursor.complete = Some(mark);
-            send(page(delivery, last, cursor, ListingMark::Complete { last: true }))
+            cursor.complete = Some(mark.clone());
+            cursor.since = None;
+            send(page(delivery, (last, &mark), cursor, ListingMark::Complete { last: true }))
         } else {
-            cursor.deltas.push(mark);
-            send(page(delivery, last, cursor, ListingMark::Delta))
+            cursor.deltas.push(mark.clone());
+            send(page(delivery, (last, &mark), cursor, ListingMark::Delta))
         }
+    }
+
+    /// The newest instant that some rows speak of, where the source has a column for it.
+    fn watermark(&self, rows: &DataFrame) -> Option<DateTime<Utc>> {
+        self.schema.updated_at.as_ref()?;
+        newest_instant(rows.column("updated_at").ok()?.str().ok()?, self.now)
     }
 
     /// What decides which rows a file gives: where it changes, all of it is read again.
@@ -151,28 +201,38 @@ impl Pull<'_> {
     }
 }
 
-fn page(delivery: &Delivery, batch: Batch, cursor: &FilesCursor, listing: ListingMark) -> Page {
+/// The deltas that were made before the newest listing, the listing, and the deltas that were made after it.
+fn turns(complete: Option<Found>, deltas: Vec<Found>, order: &Order) -> Vec<Turn> {
+    let Some(listing) = complete else { return deltas.into_iter().map(Turn::Delta).collect() };
+    let (before, after): (Vec<Found>, Vec<Found>) =
+        deltas.into_iter().partition(|delta| order.compare(delta, &listing).is_lt());
+    let before = before.into_iter().map(Turn::Delta);
+    before.chain([Turn::Listing(listing)]).chain(after.into_iter().map(Turn::Delta)).collect()
+}
+
+fn page(delivery: &Delivery, (batch, mark): (Batch, &FileMark), cursor: &FilesCursor, listing: ListingMark) -> Page {
     Page {
         rows: batch.rows,
         positions: batch.positions,
         rejects: batch.rejects,
         rows_read: batch.rows_read,
         collapsed: batch.collapsed,
+        number: mark.pages.saturating_sub(1),
         replaces: true,
         snapshot: Some(delivery.hash.clone()),
         modified: delivery.modified,
+        watermark: mark.watermark,
         ..Page::of(delivery.name.clone(), delivery.hash.clone(), listing, cursor.write())
     }
 }
 
-fn unchanged_page(delivery: &Delivery, cursor: &FilesCursor, rows: u64) -> Page {
-    let nothing = Batch {
-        rows: DataFrame::empty(),
-        positions: Vec::new(),
-        rejects: Vec::new(),
-        rows_read: 0,
-        collapsed: 0,
-        records: rows,
-    };
-    page(delivery, nothing, cursor, ListingMark::Unchanged { rows })
+fn unchanged_page(delivery: &Delivery, cursor: &FilesCursor, mark: &FileMark) -> Page {
+    let listing = ListingMark::Unchanged { rows: mark.records };
+    Page {
+        replaces: true,
+        snapshot: Some(delivery.hash.clone()),
+        modified: delivery.modified,
+        watermark: mark.watermark,
+        ..Page::of(delivery.name.clone(), delivery.hash.clone(), listing, cursor.write())
+    }
 }

@@ -60,7 +60,7 @@ impl<'p, 'e> SheetRows<'p, 'e> {
     fn begin(&mut self) -> Result<(), Halt> {
         let Some(mut top) = self.top.take() else { return Ok(()) };
         let rows = dense(&top);
-        let beginning = begin::find(&rows, self.pager.key_columns());
+        let beginning = begin::find(&rows, self.pager.expected_columns());
         let below = &rows[beginning.first.min(rows.len())..];
         let width = rows.iter().map(Vec::len).max().unwrap_or(0);
         for column in 0..width {

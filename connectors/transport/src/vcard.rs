@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::charset::Charset;
-use crate::content::{explain, with_content};
+use crate::content::{explain, whole_content};
 use crate::encoding::Transcoder;
 use crate::error::FileError;
 use crate::inspect::Delivery;
@@ -23,17 +23,11 @@ struct Card {
 
 /// Reads the cards.
 pub(crate) fn read_rows(delivery: &Delivery, charset: Charset, pager: &mut Pager<'_>) -> Result<(), Halt> {
-    let mut cards = Vec::new();
-    with_content(&delivery.path, delivery.packing, |reader| {
-        let mut bytes = Vec::new();
-        Transcoder::new(reader, charset).read_to_end(&mut bytes).map_err(|cause| explain(&delivery.path, cause))?;
-        cards = read_cards(&String::from_utf8_lossy(&bytes))?;
-        Ok::<(), Broken>(())
-    })
-    .map_err(|Broken(error)| match error {
-        Some(error) => error,
-        None => FileError::Truncated { file: delivery.name.clone(), detail: "its last card has no end".into() },
-    })?;
+    let content = whole_content(&delivery.path, delivery.packing)?;
+    let mut bytes = Vec::new();
+    Transcoder::new(content, charset).read_to_end(&mut bytes).map_err(|cause| explain(&delivery.path, cause))?;
+    let unfinished = || FileError::Truncated { file: delivery.name.clone(), detail: "its last card has no end".into() };
+    let cards = read_cards(&String::from_utf8_lossy(&bytes)).ok_or_else(unfinished)?;
     let mut columns: Vec<String> = Vec::new();
     for (name, _) in cards.iter().flat_map(|card| &card.values) {
         if !columns.contains(name) {
@@ -51,16 +45,8 @@ pub(crate) fn read_rows(delivery: &Delivery, charset: Charset, pager: &mut Pager
     Ok(())
 }
 
-/// A card without an end, or a file that cannot be read.
-struct Broken(Option<FileError>);
-
-impl From<FileError> for Broken {
-    fn from(error: FileError) -> Self {
-        Self(Some(error))
-    }
-}
-
-fn read_cards(text: &str) -> Result<Vec<Card>, Broken> {
+/// The cards of a text; none where the last one has no end.
+fn read_cards(text: &str) -> Option<Vec<Card>> {
     let mut cards = Vec::new();
     let mut open: Option<Card> = None;
     for (line, content) in unfolded(text) {
@@ -72,7 +58,7 @@ fn read_cards(text: &str) -> Result<Vec<Card>, Broken> {
             _ => {}
         }
     }
-    if open.is_some() { Err(Broken(None)) } else { Ok(cards) }
+    open.is_none().then_some(cards)
 }
 
 /// Lines put together that were folded: a space in front goes on with the line before, and so does `=` at its end in
@@ -222,7 +208,7 @@ mod tests {
     use super::*;
 
     fn cards(text: &str) -> Vec<Card> {
-        read_cards(text).ok().unwrap()
+        read_cards(text).unwrap()
     }
 
     #[test]
@@ -255,6 +241,6 @@ mod tests {
 
     #[test]
     fn a_card_without_an_end_is_cut_off() {
-        assert!(read_cards("BEGIN:VCARD\nN:a;b\n").is_err());
+        assert!(read_cards("BEGIN:VCARD\nN:a;b\n").is_none());
     }
 }

@@ -3,9 +3,8 @@
 use std::io::Read;
 
 use crate::charset::Charset;
-use crate::content::{explain, with_content};
+use crate::content::{explain, whole_content};
 use crate::encoding::Transcoder;
-use crate::error::FileError;
 use crate::inspect::Delivery;
 use crate::pager::{Halt, Pager};
 use crate::sheet_rows::{SheetRow, SheetRows, cell_text};
@@ -20,13 +19,10 @@ pub(crate) fn is_table(text: &str) -> bool {
 
 /// Reads the rows of the largest table.
 pub(crate) fn read_rows(delivery: &Delivery, charset: Charset, pager: &mut Pager<'_>) -> Result<(), Halt> {
-    let mut text = String::new();
-    with_content(&delivery.path, delivery.packing, |reader| {
-        let mut bytes = Vec::new();
-        Transcoder::new(reader, charset).read_to_end(&mut bytes).map_err(|cause| explain(&delivery.path, cause))?;
-        text = String::from_utf8_lossy(&bytes).into_owned();
-        Ok::<(), FileError>(())
-    })?;
+    let content = whole_content(&delivery.path, delivery.packing)?;
+    let mut bytes = Vec::new();
+    Transcoder::new(content, charset).read_to_end(&mut bytes).map_err(|cause| explain(&delivery.path, cause))?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     let mut sheet = SheetRows::new(pager);
     for (number, row) in (0..).zip(rows(&text)) {
         let cells = (0..).zip(row).filter_map(|(column, text)| cell_text(text).map(|text| (column, text)));

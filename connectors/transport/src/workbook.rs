@@ -23,7 +23,7 @@ pub(crate) fn read_rows(delivery: &Delivery, pager: &mut Pager<'_>) -> Result<()
 }
 
 fn read_book(mut book: Book, delivery: &Delivery, pager: &mut Pager<'_>) -> Result<(), Halt> {
-    let sheet = book.choose_sheet(delivery, pager.key_columns())?;
+    let sheet = book.choose_sheet(delivery, pager.expected_columns())?;
     let mut rows = SheetRows::new(pager);
     book.each_row(&sheet, delivery, &mut |row| rows.take(row))?;
     rows.finish(delivery)

@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next().ok_or("error: no table; hint: nights FLAT.csv")?;
     let nights = arguments.next().map_or(Ok(20), |text| text.parse())?;
-    let mut lost = 0;
+    let mut astray = 0;
     for keeps in [true, false] {
         let how = if keeps { "going on" } else { "fitting anew" };
         let mut people = People::read(&file)?;
@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let first = last.clone();
         for night in 1..=nights {
             last = people.night(Some(&previous(&last, keeps, None)))?;
-            lost += said(&format!("{how}, night {night} without news"), &first, &last);
+            astray += said(&format!("{how}, night {night} without news"), &first, &last);
         }
         let mut elsewhere = 0;
         for night in 1..=nights {
@@ -73,13 +73,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             last = next;
         }
         let again = people.night(Some(&previous(&last, keeps, None)))?;
-        lost += said(&format!("{how}, after the changes"), &last, &again);
+        astray += said(&format!("{how}, after the changes"), &last, &again);
         println!(
             "{how}: {} records, {nights} nights without news, {nights} with one change each: {elsewhere} records moved that hang together with no changed one",
             people.rows.len()
         );
     }
-    if lost > 0 { Err(format!("error: {lost} records moved without news").into()) } else { Ok(()) }
+    if astray > 0 { Err(format!("error: {astray} records moved without news").into()) } else { Ok(()) }
 }
 
 fn said(what: &str, before: &Linked, now: &Linked) -> usize {

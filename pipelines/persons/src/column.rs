@@ -39,6 +39,11 @@ pub(crate) fn integers(frame: &DataFrame, what: &'static str, name: &str) -> Res
     Ok(column.i64().map_err(|_| wrong_type(what, column, "Int64"))?.iter().collect())
 }
 
+pub(crate) fn counts(frame: &DataFrame, what: &'static str, name: &str) -> Result<Vec<Option<u32>>, PersonsError> {
+    let Ok(column) = frame.column(name) else { return Ok(vec![None; frame.height()]) };
+    Ok(column.u32().map_err(|_| wrong_type(what, column, "UInt32"))?.iter().collect())
+}
+
 /// The cells of a text column, or nothing but nulls where there is no column.
 pub(crate) fn cells(column: Option<&StringChunked>, height: usize) -> Vec<Option<&str>> {
     column.map_or_else(|| vec![None; height], |column| column.iter().collect())

@@ -3,7 +3,7 @@
 use polars_core::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::column::{flags, integers, optional_text, text};
+use crate::column::{counts, flags, integers, optional_text, text};
 use crate::{PersonId, PersonsError};
 
 const FRAME: &str = "record map";
@@ -16,10 +16,13 @@ const FRAME: &str = "record map";
 ///   millisecond of the merge: `"0123456789AB@1780000000000 ..."`. When the merge is undone, the ids come back;
 /// - `present` (Boolean): whether the record was part of the last run. Gone records stay in the map, so that their
 ///   return brings the same id back;
-/// - `first_seen` (Int64, milliseconds UTC).
+/// - `first_seen` (Int64, milliseconds UTC);
+/// - `number` (UInt32, from 1): the record's own number, by which pairs may name it. It is issued once, stays with the
+///   record whatever comes and goes beside it, and is never issued again;
+/// - `issued` (UInt32, the same in each row): the highest number ever issued, also to records that were erased since.
 ///
-/// Without `former`, `present` or `first_seen` a map still works: then an undone merge issues a new id, every record
-/// counts as present, and `first_seen` starts anew.
+/// Without `former`, `present`, `first_seen` or `number` a map still works: then an undone merge issues a new id, every
+/// record counts as present, and `first_seen` and the numbers start anew.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     pub(crate) map: Option<DataFrame>,
@@ -27,6 +30,9 @@ pub struct History {
     pub(crate) former: FxHashMap<u32, Vec<Former>>,
     pub(crate) present: Vec<bool>,
     pub(crate) first_seen: Vec<Option<i64>>,
+    pub(crate) numbers: Vec<Option<u32>>,
+    /// The highest number ever issued.
+    pub(crate) last_number: u32,
     pub(crate) issued: FxHashSet<PersonId>,
 }
 
@@ -63,6 +69,9 @@ impl History {
         }
         history.present = flags(record_map, FRAME, "present")?.into_iter().map(|flag| flag.unwrap_or(true)).collect();
         history.first_seen = integers(record_map, FRAME, "first_seen")?;
+        history.numbers = counts(record_map, FRAME, "number")?;
+        let issued = counts(record_map, FRAME, "issued")?;
+        history.last_number = history.numbers.iter().chain(&issued).flatten().copied().max().unwrap_or_default();
         history.issued.extend(history.persons.iter().copied());
         history.issued.extend(history.former.values().flatten().map(|former| former.id));
         Ok(history)

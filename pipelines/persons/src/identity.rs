@@ -82,6 +82,7 @@ pub(crate) struct Entries {
     pub(crate) persons: Vec<PersonId>,
     pub(crate) former: FxHashMap<u32, Vec<Former>>,
     pub(crate) first_seen: Vec<i64>,
+    pub(crate) numbers: Vec<u32>,
     /// The row of the records frame, or [`NO_ROW`] for a gone record.
     pub(crate) rows: Vec<u32>,
 }

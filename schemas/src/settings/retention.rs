@@ -20,6 +20,8 @@ pub struct RetentionSettings {
     pub mails: Span,
     /// Alerts that were told, and calls over HTTP that were made or given up.
     pub alerts: Span,
+    /// The files of reports; the newest of each job stays. They can be made anew from the store for as long as it keeps the run.
+    pub reports: Span,
     /// Rows in quarantine that a later delivery has mended.
     pub rejects: Span,
 }
@@ -27,6 +29,14 @@ pub struct RetentionSettings {
 impl Default for RetentionSettings {
     fn default() -> Self {
         let days = |days: u64| Span::from_seconds(days * 86_400);
-        Self { frames: days(90), runs: days(90), logs: days(30), mails: days(90), alerts: days(90), rejects: days(90) }
+        Self {
+            frames: days(90),
+            runs: days(90),
+            logs: days(30),
+            mails: days(90),
+            alerts: days(90),
+            reports: days(90),
+            rejects: days(90),
+        }
     }
 }

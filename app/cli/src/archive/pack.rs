@@ -1,9 +1,11 @@
 //! A backup in one file: tar, packed with zstd where its name says so.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use kartei_store::owner;
+use tar::Archive;
 
 use crate::failure::{During, Failure};
 
@@ -34,7 +36,7 @@ pub(crate) fn pack(folder: &Path, target: &Path) -> Result<(), Failure> {
 
 fn write(folder: &Path, target: &Path, part: &Path) -> io::Result<()> {
     // The file holds personal data, and perhaps passwords: it is for its owner alone.
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(part)?;
+    let file = owner::create(part)?;
     let out = BufWriter::with_capacity(1 << 20, file);
     let out = if is_compressed(target) {
         let mut packed = tar::Builder::new(zstd::Encoder::new(out, LEVEL)?);
@@ -55,13 +57,19 @@ pub(crate) fn unpack(source: &Path, folder: &Path) -> Result<(), Failure> {
     let read = || {
         let file = BufReader::with_capacity(1 << 20, File::open(source)?);
         if is_compressed(source) {
-            tar::Archive::new(zstd::Decoder::with_buffer(file)?).unpack(folder)
+            unpack_private(Archive::new(zstd::Decoder::with_buffer(file)?), folder)
         } else {
-            tar::Archive::new(file).unpack(folder)
+            unpack_private(Archive::new(file), folder)
         }
     };
     read().map_err(|error| {
         Failure::because(format!("{} cannot be unpacked", source.display()), &error)
             .with_hint("see that the file is whole and that there is room for it")
     })
+}
+
+/// Whatever rights the archive names: what comes out of it is for its owner alone.
+fn unpack_private(mut archive: Archive<impl io::Read>, folder: &Path) -> io::Result<()> {
+    archive.set_mask(0o077);
+    archive.unpack(folder)
 }

@@ -1,19 +1,25 @@
 //! `kartei alerts`: what there was to tell, and whether it arrives.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 use comfy_table::Cell;
+use kartei_jobs::Ended;
 use kartei_mail::{Templates, Transport};
 use kartei_monitor::calls::Caller;
-use kartei_monitor::{MonitorError, Rounds, Watched, alerts};
+use kartei_monitor::{MonitorError, Rounds, Unheard, Watched, Watchlist, alerts};
 use kartei_store::{Alert, AlertFilter, Store};
 
 use crate::configuration::Configuration;
-use crate::console::{optional, table, text};
+use crate::console::{Console, optional, table, text};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::installation::{now, worker};
+use crate::installation::{Installation, now, worker};
 use crate::moment::Moments;
+
+/// So long may a run at the terminal take to tell of itself.
+const TELLING: Duration = Duration::from_secs(30);
 
 /// Lists what admins were told, or tries whether alerts arrive
 #[derive(Debug, Args)]
@@ -21,7 +27,7 @@ use crate::moment::Moments;
   kartei alerts                what was told, and what waits
   kartei alerts --standing     what has not been resolved
   kartei alerts test           sends one to everybody, to see whether it arrives
-  kartei alerts check          looks, tells and sends once: for those who run jobs without `kartei serve`")]
+  kartei alerts check          looks, tells and sends once: `kartei run` does so by itself when it has ended")]
 pub(crate) struct Alerts {
     #[command(subcommand)]
     action: Option<Action>,
@@ -45,20 +51,68 @@ pub(crate) async fn run(command: &Alerts, context: &Context) -> Outcome {
     let configuration = context.configuration()?;
     let store = match command.action {
         None => crate::store::open_existing(&configuration).await?,
-        Some(_) => crate::store::open(&configuration).await?,
+        Some(_) => crate::store::open_as_it_is(&configuration).await?,
     };
     let outcome = match command.action {
         None => list(command, &store, context, Moments::of(&configuration)).await,
         Some(Action::Test) => test(&configuration, &store, context).await,
-        Some(Action::Check) => {
-            let rounds = rounds(&configuration, &store)?;
-            let told = rounds.once().await?;
-            context.console.remark(format_args!("{told} alerts told"));
-            Ok(Exit::Done)
-        }
+        Some(Action::Check) => check(&configuration, &store, context).await,
     };
     store.close().await;
     outcome
+}
+
+/// Looks, tells and sends once.
+async fn check(configuration: &Configuration, store: &Store, context: &Context) -> Outcome {
+    let rounds = rounds(configuration, store)?;
+    let round = rounds.once().await?;
+    if context.console.json() {
+        context.console.write_json(&round)?;
+        return Ok(Exit::Done);
+    }
+    let unheard = rounds.watched.now().unheard;
+    match unheard {
+        Some(unheard) if round.told > 0 => {
+            context.console.remark(format_args!("{} found; {}", counted(round.told, "alert"), unheard.reason));
+            context.console.hint(unheard.hint);
+        }
+        _ => context.console.remark(format_args!("{} told", counted(round.told, "alert"))),
+    }
+    if round.waiting > 0 {
+        let waiting = counted(round.waiting, "alert");
+        context.console.remark(format_args!("{waiting} more to tell, once `alerts.at_most_every` has passed"));
+    }
+    Ok(Exit::Done)
+}
+
+/// Tells of a run that has just ended in this process, which will not be there to do it later: within a bounded time, and
+/// whatever comes of it is no part of the run.
+pub(super) async fn tell_of_run(installation: &Installation, ended: &Ended, console: Console) {
+    let project = &installation.project;
+    let watched = Watched::of(&project.settings, &project.jobs, &project.schemas);
+    let told = match rounds_of(watched, &project.settings.mail, &installation.store) {
+        Ok(rounds) => tokio::time::timeout(TELLING, rounds.once()).await,
+        Err(failure) => {
+            console.remark("nobody could be told of this run:");
+            return failure.print();
+        }
+    };
+    match told {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(error = %error, "nobody could be told of this run"),
+        Err(_) => {
+            tracing::warn!(seconds = TELLING.as_secs(), "telling of this run takes too long: it is left for later");
+        }
+    }
+    if let Some(unheard) = Unheard::by(&project.settings).filter(|_| ended.error.is_some()) {
+        console.remark(unheard.reason);
+        console.hint(unheard.hint);
+    }
+}
+
+/// `1 alert`, `2 alerts`.
+fn counted(count: u64, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 async fn list(command: &Alerts, store: &Store, context: &Context, moments: Moments) -> Outcome {
@@ -106,9 +160,9 @@ async fn test(configuration: &Configuration, store: &Store, context: &Context) -
     let calls = after.1.sent - before.1.sent;
     let waiting = after.0.queued + after.0.failed + after.1.queued + after.1.failed;
     let failed = waiting.saturating_sub(before.0.queued + before.0.failed + before.1.queued + before.1.failed);
-    context.console.remark(format_args!("{mails} mails sent, {calls} calls made"));
+    context.console.remark(format_args!("{} sent, {} made", counted(mails, "mail"), counted(calls, "call")));
     if failed > 0 {
-        let failure = Failure::new(format!("{failed} messages did not go out"));
+        let failure = Failure::new(format!("{} did not go out", counted(failed, "message")));
         return Err(failure.with_hint("`kartei doctor` says why; what waits is tried again by `kartei serve`"));
     }
     Ok(Exit::Done)
@@ -136,7 +190,7 @@ pub(super) fn rounds_of(
         templates: templates.map_err(MonitorError::from)?,
         transport: Transport::new(mail).map_err(MonitorError::from)?,
         caller: Caller::new(&watched.alerts)?,
-        watched: std::sync::Arc::new(watched),
+        watched: Watchlist::new(watched),
         worker: worker(0),
         clock: std::sync::Arc::new(now),
     })

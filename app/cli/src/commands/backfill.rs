@@ -7,30 +7,29 @@ use kartei_store::TickState;
 use serde::Serialize;
 
 use super::jobs::no_such_job;
-use super::run::instant;
 use crate::console::{optional, table, text};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::installation::{Installation, asker};
-use crate::moment::Moments;
+use crate::installation::{Installation, Purpose, asker};
+use crate::moment::{Moments, When};
 
 /// Makes up for due times of the past: a run each, one after another, by `kartei serve`
 ///
 /// A due time that has a run already is left alone; one that was skipped or missed is made up for.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  kartei backfill nightly --from 2026-03-01 --to 2026-03-07 --dry-run
+  kartei backfill nightly --from 2026-03-01 --to 2026-03-07 --dry-run    all seven days
   kartei backfill nightly --from 2026-03-01 --to 2026-03-07 --reason 'the server was down'")]
 pub(crate) struct Backfill {
     /// The job
     job: String,
-    /// From this instant or day on, included
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    from: DateTime<Utc>,
-    /// Up to this instant or day, included
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    to: DateTime<Utc>,
+    /// From this day or instant on, included; a day is one of the job's time zone
+    #[arg(long, value_name = "TIME", value_parser = When::read)]
+    from: When,
+    /// Up to this day or instant, included; a day is included to its end
+    #[arg(long, value_name = "TIME", value_parser = When::read)]
+    to: When,
     /// Shows what would be made
     #[arg(long)]
     dry_run: bool,
@@ -48,17 +47,20 @@ struct Line {
 }
 
 pub(crate) async fn run(command: &Backfill, context: &Context) -> Outcome {
-    let installation = Installation::open(context).await?;
+    let installation = Installation::open_for(Purpose::Asking, context).await?;
     let project = &installation.project;
     let job = project.jobs.jobs.get(&command.job).ok_or_else(|| no_such_job(&command.job, &project.jobs))?;
-    if command.to < command.from || command.to > context.now {
+    let due = planner::due(job, project)
+        .map_err(|error| Failure::new(format!("job `{}`: {error}", command.job)).with_hint(error.hint()))?;
+    let (from, to) = (command.from.first(due.zone()), command.to.last(due.zone()));
+    // Today is not over: what is due in the rest of it comes by itself, and so does all that comes later.
+    if to < from || command.to.first(due.zone()) > context.now {
         let failure = Failure::wrong_use("`--to` lies before `--from`, or in the future");
         return Err(failure.with_hint("what is due in the future comes by itself"));
     }
-    let due = planner::due(job, project)
-        .map_err(|error| Failure::new(format!("job `{}`: {error}", command.job)).with_hint(error.hint()))?;
+    let to = to.min(context.now);
     let (by, reason) = (asker(), command.reason.as_deref());
-    let ticks = planner::backfill((&command.job, job, &due), (command.from, command.to), (&by, reason), context.now);
+    let ticks = planner::backfill((&command.job, job, &due), (from, to), (&by, reason), context.now);
     let ticks = ticks.ok_or_else(|| {
         Failure::wrong_use(format!("job `{}` was due more than {BACKFILL} times in between", command.job))
             .with_hint("make up for a shorter time at once")

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kartei_schemas::load::{JOBS_FILE, SCHEMAS_FOLDER, SETTINGS_FILE};
 use kartei_store::frames::{FrameRef, Frames};
-use kartei_store::{Copied, Store};
+use kartei_store::{Copied, Store, owner};
 use serde::Serialize;
 
 use crate::archive::{self, Backup};
@@ -111,8 +110,7 @@ async fn attempt_all(
             fs::remove_dir_all(folder).during(format_args!("{} cannot be emptied", folder.display()))?;
         }
         let copy = folder.join(archive::STORE);
-        let make = || fs::DirBuilder::new().recursive(true).mode(0o700).create(&copy);
-        make().during(format_args!("{} cannot be made", copy.display()))?;
+        owner::create_folder(&copy).during(format_args!("{} cannot be made", copy.display()))?;
         let copied = store.copy_into(&copy).await?;
         copy_configuration(configuration, &folder.join(archive::CONFIGURATION))?;
         match copy_frames(&configuration.settings.data.folder, &copied, &folder.join(archive::DATA))? {
@@ -155,12 +153,8 @@ fn copy_configuration(configuration: &Configuration, folder: &Path) -> Result<()
     }
     for file in files.iter().filter(|file| file.is_file()) {
         let Ok(name) = file.strip_prefix(base) else { continue };
-        let copy = || {
-            let target = folder.join(name);
-            target.parent().map_or(Ok(()), fs::create_dir_all)?;
-            fs::copy(file, target)
-        };
-        copy().during(format_args!("{} cannot be copied", file.display()))?;
+        let copied = owner::copy(file, &folder.join(name));
+        copied.during(format_args!("{} cannot be copied", file.display()))?;
     }
     Ok(())
 }

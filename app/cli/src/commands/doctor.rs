@@ -1,11 +1,14 @@
 //! `kartei doctor`: what a crash, a full disk or a long absence left behind, and how to mend it.
 
 mod frames;
+mod persons;
+mod rights;
 
 use chrono::TimeDelta;
 use clap::Args;
+use kartei_monitor::Unheard;
 use kartei_store::frames::Frames;
-use kartei_store::{Queue, Store, Stuck};
+use kartei_store::{Queue, RunFilter, RunState, Store, Stuck};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
@@ -21,7 +24,7 @@ const SILENCE: TimeDelta = TimeDelta::minutes(5);
 /// Its sign of life is of no interest to anyone after this.
 const FORGOTTEN: TimeDelta = TimeDelta::days(1);
 
-/// Finds stale leases, orphaned frames and messages that are stuck, and mends them
+/// Finds stale leases, lost frames, persons that are not as published, stuck messages and files that are open to others
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   kartei doctor          says what is wrong, and changes nothing
@@ -37,7 +40,7 @@ pub(crate) struct Doctor {
 /// Something that is not as it should be.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Ailment {
-    /// Where: `runs`, `frames`, `mails`, `calls`, `scheduler`.
+    /// Where: `runs`, `data`, `frames`, `persons`, `records`, `mails`, `calls`, `scheduler`, `rights`, `alerts`.
     pub(crate) area: &'static str,
     /// What is wrong.
     pub(crate) what: String,
@@ -47,15 +50,22 @@ pub(crate) struct Ailment {
     pub(crate) mended: bool,
     /// Whether it is no more than untidy.
     pub(crate) harmless: bool,
+    /// The persons whom it is about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) persons: Vec<String>,
 }
 
 impl Ailment {
     fn new(area: &'static str, what: String, remedy: &str) -> Self {
-        Self { area, what, remedy: remedy.to_owned(), mended: false, harmless: false }
+        Self { area, what, remedy: remedy.to_owned(), mended: false, harmless: false, persons: Vec::new() }
     }
 
     fn harmless(self) -> Self {
         Self { harmless: true, ..self }
+    }
+
+    fn of_persons(self, persons: Vec<String>) -> Self {
+        Self { persons, ..self }
     }
 
     fn mended(self, mended: bool) -> Self {
@@ -71,9 +81,10 @@ pub(crate) async fn run(command: &Doctor, context: &Context) -> Outcome {
     let found = found?;
     if context.console.json() {
         context.console.write_json(&found)?;
-    } else if found.is_empty() {
-        context.console.line(format_args!("{} nothing is wrong", "✓".green()))?;
     } else {
+        if found.iter().all(|ailment| ailment.harmless && !ailment.mended) {
+            context.console.line(format_args!("{} nothing is wrong", "✓".green()))?;
+        }
         for ailment in &found {
             let mark = match (ailment.mended, ailment.harmless) {
                 (true, _) => "✓".green().to_string(),
@@ -99,8 +110,34 @@ async fn examine(configuration: &Configuration, store: &Store, fix: bool) -> Res
         let mended = fix && (stuck.given_up > 0 || stuck.lapsed > 0) && store.requeue(queue, now()).await? > 0;
         found.extend(of_queue(area, &stuck, mended));
     }
-    found.extend(frames::examine(&Frames::new(&configuration.settings.data.folder), store, fix).await?);
+    found.extend(rights::examine(configuration, fix)?);
+    found.extend(waiting(store).await?);
+    if let Some(unheard) = Unheard::by(&configuration.settings) {
+        found.push(Ailment::new("alerts", unheard.reason.to_owned(), unheard.hint).harmless());
+    }
+    let data = &configuration.settings.data.folder;
+    match store.check_data_folder(data).await {
+        Ok(()) => {
+            let frames = Frames::new(data);
+            found.extend(frames::examine(&frames, store, fix).await?);
+            found.extend(persons::examine(&frames, store).await?);
+        }
+        // Whatever lies in another store's folder says nothing of this one.
+        Err(error) => found.push(Ailment::new("data", error.to_string(), &error.hint().unwrap_or_default())),
+    }
     Ok(found)
+}
+
+/// Runs that wait although nobody is there to work on them.
+async fn waiting(store: &Store) -> Result<Option<Ailment>, Failure> {
+    let is_there = |pulse: &kartei_store::Pulse| pulse.ended_at.is_none() && now() - pulse.written_at <= SILENCE;
+    if store.pulses(100).await?.iter().any(is_there) {
+        return Ok(None);
+    }
+    let due = store.runs(&RunFilter { states: vec![RunState::Due], ..RunFilter::default() }).await?;
+    let count = due.iter().filter(|run| run.start_at + SILENCE < now()).count();
+    let what = format!("{count} runs wait, and no `kartei serve` is there to work on them");
+    Ok((count > 0).then(|| Ailment::new("runs", what, "start `kartei serve`, or cancel them").harmless()))
 }
 
 /// Runs whose worker vanished. While a scheduler runs it marks them within seconds.

@@ -8,6 +8,7 @@ use clap::Args;
 use kartei_matching::explain::Explanation;
 use kartei_schemas::judgement::{RecordId, Verdict};
 use kartei_schemas::org::Language;
+use kartei_store::owner;
 use serde::Serialize;
 
 use super::persons::{canonical, no_such_person};
@@ -75,7 +76,7 @@ pub(crate) async fn run(command: &Explain, context: &Context) -> Outcome {
     let explained = explained(&night, (left, right), language)?;
     if let Some(file) = &command.svg {
         let svg = explained.explanation.svg(language);
-        std::fs::write(file, svg).during(format_args!("{} cannot be written", file.display()))?;
+        owner::write(file, svg).during(format_args!("{} cannot be written", file.display()))?;
         context.console.remark(format_args!("drawn in {}", file.display()));
     }
     if context.console.json() {

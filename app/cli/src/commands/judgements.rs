@@ -1,14 +1,13 @@
 //! `kartei judgements`: what stewards said of pairs: listed, exported, imported, undone.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use comfy_table::Cell;
 use kartei_schemas::judgement::{Judgement, RecordId, Verdict};
-use kartei_store::{JudgementEntry, NewJudgement, Store};
+use kartei_store::{JudgementEntry, NewJudgement, Store, owner};
 use serde::Serialize;
 
 use crate::console::{Console, number, optional, table, text};
@@ -193,7 +192,7 @@ fn export(entries: &[Listed], out: Option<&Path>, console: Console) -> Result<()
     match out {
         Some(path) => {
             let during = || format!("{} cannot be written", path.display());
-            File::create(path).and_then(|mut file| file.write_all(&bytes)).during(during())?;
+            owner::create(path).and_then(|mut file| file.write_all(&bytes)).during(during())?;
             console.remark(format_args!("judgements written to {}: {}", path.display(), entries.len()));
         }
         None => std::io::stdout().write_all(&bytes)?,

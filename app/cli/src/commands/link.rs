@@ -14,6 +14,7 @@ use kartei_report::RunReport;
 use kartei_schemas::load;
 use kartei_schemas::matching::MatchSchema;
 use kartei_schemas::problem::Problems;
+use kartei_store::owner;
 use polars_core::frame::DataFrame;
 use serde::Serialize;
 
@@ -76,7 +77,7 @@ pub(crate) fn run(command: &Match, context: &Context) -> Outcome {
     if let Some(file) = &command.report {
         let report = report(&people, &linked);
         let page = kartei_report::render_html(&report, command.language.into());
-        std::fs::write(file, page).during(format_args!("cannot write {}", file.display()))?;
+        owner::write(file, page).during(format_args!("cannot write {}", file.display()))?;
     }
     let language = command.language.into();
     let explained = match command.explain.as_slice() {

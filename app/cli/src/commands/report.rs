@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use kartei_report::{RunReport, render_html, render_json, render_text};
 use kartei_schemas::org::Language;
-use kartei_store::{RunFilter, Store};
+use kartei_store::{RunFilter, Store, owner};
 
 use super::runs::no_such_run;
 use crate::console;
@@ -73,7 +73,7 @@ pub(crate) async fn run(command: &Report, context: &Context) -> Outcome {
     match &command.out {
         None => context.console.line(text.trim_end())?,
         Some(file) => {
-            std::fs::write(file, text).during(format_args!("{} cannot be written", file.display()))?;
+            owner::write(file, text).during(format_args!("{} cannot be written", file.display()))?;
             context.console.remark(format_args!("written to {}", file.display()));
         }
     }

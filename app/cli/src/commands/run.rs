@@ -1,8 +1,11 @@
 //! `kartei run`: one run of a job now, in this process.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Args;
 use kartei_jobs::{GUARDS, RunOptions};
+use kartei_monitor::alerts;
 use kartei_schemas::jobs::{PARAMS, ParamValue};
 
 use crate::context::Context;
@@ -17,7 +20,9 @@ use crate::installation::{Asked, Installation};
   kartei run nightly --dry-run                   what the night would change
   kartei run hourly-leads --source web-form      one source of a job
   kartei run nightly --accept-guard max_gone_percent
-  kartei run nightly --as-of 2026-03-01T04:00:00Z --param full=true")]
+  kartei run nightly --full                      makes all anew from the deliveries, and writes all persons
+
+When it has ended badly, those whom [alerts] names are told before the command ends.")]
 pub(crate) struct Run {
     /// The job
     #[arg(default_value = "nightly")]
@@ -25,6 +30,9 @@ pub(crate) struct Run {
     /// Pulls only this source; may be repeated
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Vec<String>,
+    /// Makes everything anew from the deliveries, and writes all persons, whatever stands in the store
+    #[arg(long)]
+    pub(crate) full: bool,
     /// Replaces a parameter of the job; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = param)]
     pub(crate) param: Vec<(String, ParamValue)>,
@@ -63,17 +71,28 @@ pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
     }
     let options = RunOptions {
         sources: command.source.clone(),
-        params: command.param.iter().cloned().collect(),
+        params: params(command),
         dry_run: command.dry_run,
         accept_guards: command.accept_guard.clone(),
     };
     let due_at = command.as_of.unwrap_or(context.now);
+    // Who watches has begun before the run, so that its beginning and its end are seen.
+    alerts::begin(&installation.store, context.now).await?;
     let ended = installation
         .run(&Asked { job: &command.job, options, due_at, reason: command.reason.clone() }, context)
         .await?;
     let outcome = installation.show(&ended, context);
+    if !command.dry_run {
+        super::alerts::tell_of_run(&installation, &ended, context.console).await;
+    }
     installation.store.close().await;
     outcome
+}
+
+/// The parameters that were asked for.
+fn params(command: &Run) -> BTreeMap<String, ParamValue> {
+    let full = command.full.then(|| ("full".to_owned(), ParamValue::Flag(true)));
+    command.param.iter().cloned().chain(full).collect()
 }
 
 /// A parameter that no step knows would be left unread.

@@ -15,7 +15,7 @@ use crate::console::Console;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::installation::{Installation, ask_on_signal, now, worker};
+use crate::installation::{Installation, Purpose, ask_on_signal, now, worker};
 
 mod watching;
 
@@ -33,7 +33,7 @@ use watching::Watching;
 pub(crate) struct Serve {}
 
 pub(crate) async fn run(_command: &Serve, context: &Context) -> Outcome {
-    let installation = Installation::open(context).await?;
+    let installation = Installation::open_for(Purpose::Serving, context).await?;
     let jobs = planner::read(&installation.project).map_err(|wrong| {
         let mut wrong = wrong.into_iter();
         let (job, error) = wrong.next().unwrap_or_else(|| unreachable!("an error names what is wrong"));
@@ -80,8 +80,8 @@ pub(crate) async fn run(_command: &Serve, context: &Context) -> Outcome {
         stop.asked().await;
         watching::stopping();
     };
-    let (asked, clock) = (stop.clone(), Arc::new(now));
-    let serving = Serving { project, store: store.clone(), file, server, stop: asked, reload, pulse, clock };
+    let (asked, clock, on_jobs) = (stop.clone(), Arc::new(now), watching.follow(&project));
+    let serving = Serving { project, store: store.clone(), file, server, stop: asked, reload, pulse, on_jobs, clock };
     tokio::join!(serving.run(), watching.go_on(&stop), said);
     log.finish().await;
     store.close().await;

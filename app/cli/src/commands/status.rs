@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use kartei_jobs::{Project, planner};
-use kartei_monitor::overview::{Oddity, Scheduler, UnderWay};
+use kartei_monitor::overview::{Need, Oddity, Scheduler, UnderWay};
 use kartei_monitor::{Overview, Watched, overview};
 use kartei_store::{PastRun, RunState};
 use owo_colors::OwoColorize;
@@ -26,8 +26,13 @@ const SHOWN: usize = 12;
 #[command(after_help = "Examples:
   kartei status
   watch --color kartei status --color always
-  kartei status --json")]
-pub(crate) struct Status {}
+  kartei status --json
+  kartei status --quiet --exit-code || echo 'look after kartei'")]
+pub(crate) struct Status {
+    /// Ends with 1 where something needs a human
+    #[arg(long)]
+    exit_code: bool,
+}
 
 /// The overview with what only the schedules know.
 #[derive(Serialize)]
@@ -38,13 +43,17 @@ struct Shown {
     next_due: BTreeMap<String, Option<DateTime<Utc>>>,
 }
 
-pub(crate) async fn run(_command: &Status, context: &Context) -> Outcome {
+pub(crate) async fn run(command: &Status, context: &Context) -> Outcome {
     let configuration = context.configuration()?;
     let schemas = configuration.schemas()?;
     let (jobs, _) = configuration.jobs(&schemas.sources)?;
     let store = crate::store::open_existing(&configuration).await?;
     let watched = Watched::of(&configuration.settings, &jobs, &schemas);
-    let overview = overview(&store, &watched, context.now).await?;
+    let mut overview = overview(&store, &watched, context.now).await?;
+    if let Err(error) = store.check_data_folder(&configuration.settings.data.folder).await {
+        let (text, command) = (error.to_string(), "kartei doctor".to_owned());
+        overview.needs.insert(0, Need { kind: "data", count: 1, text, command });
+    }
     let moments = Moments::of(&configuration);
     let (settings, base) = (configuration.settings, configuration.folder);
     let project = Project { base, settings, schemas, jobs };
@@ -61,7 +70,8 @@ pub(crate) async fn run(_command: &Status, context: &Context) -> Outcome {
     } else {
         Screen { console: context.console, moments, now: context.now }.show(&shown)?;
     }
-    Ok(Exit::Done)
+    let is_needed = command.exit_code && !shown.overview.needs.is_empty();
+    Ok(if is_needed { Exit::Failed } else { Exit::Done })
 }
 
 /// A terminal's screen.

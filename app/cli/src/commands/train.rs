@@ -215,6 +215,10 @@ fn write(file: &Path, document: &DocumentMut, dry_run: bool) -> Result<(), Failu
     let partial = file.with_added_extension("part");
     let during = || format!("{} cannot be written", file.display());
     std::fs::write(&partial, text).during(during())?;
+    // Whoever could read the file before can read it after.
+    if let Ok(metadata) = file.metadata() {
+        std::fs::set_permissions(&partial, metadata.permissions()).during(during())?;
+    }
     std::fs::rename(&partial, file).during(during())
 }
 

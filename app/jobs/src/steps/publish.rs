@@ -51,9 +51,12 @@ pub async fn publish(
     } else {
         (Vec::new(), Vec::new())
     };
+    // What was made anew from the deliveries takes the place of whatever stands in the store.
+    let whole = step.options.is_full();
     let publication = Publication {
         base: step.previous,
-        persons: &step.rest.get(if found.initial { "persons" } else { "upserts" }).await?,
+        whole,
+        persons: &step.rest.get(if found.initial || whole { "persons" } else { "upserts" }).await?,
         gone: &step.rest.get("gone").await?,
         records: &records_to_write(step).await?,
         erased: None,
@@ -79,6 +82,9 @@ pub async fn publish(
 /// The records whose person, presence or first sight differs from what was published.
 async fn records_to_write(step: &Step<'_>) -> Result<DataFrame, FlowError> {
     let map = step.rest.get("record_map").await?;
+    if step.options.is_full() {
+        return Ok(map);
+    }
     let Some(before) = step.rest.published("record_map").await? else { return Ok(map) };
     compute(move || Ok(moved_records(&before, &map)?)).await
 }

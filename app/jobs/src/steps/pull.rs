@@ -195,7 +195,8 @@ async fn pull_source(
     if worked.as_ref().is_err_and(|error| !is_of_source(error)) {
         return worked;
     }
-    puller.heed_freshness(puller.watermark.or(discovery.modified));
+    // A file that is written anew each night may tell nothing new, and no row is younger than its file.
+    puller.heed_freshness([puller.watermark, discovery.modified].into_iter().flatten().min());
     puller.heed_rejects();
     (outcome.judged, outcome.trips) = puller.judge();
     outcome.is_whole = worked.is_ok();

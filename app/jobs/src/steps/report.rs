@@ -1,8 +1,7 @@
 //! report: writes down what the run did, for people and for machines.
 
-use std::fs;
-
 use kartei_report::{RunReport, render_html, render_json};
+use kartei_store::owner;
 use serde::{Deserialize, Serialize};
 
 use super::Step;
@@ -21,12 +20,12 @@ pub struct Written {
 pub fn write(step: &Step<'_>, report: &RunReport) -> Result<Written, FlowError> {
     let file = step.project.report_file(report.run.id);
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(FlowError::Report)?;
+        owner::create_folder(folder).map_err(FlowError::Report)?;
     }
     let (html, json) = (file.with_extension("html"), file.with_extension("json"));
-    fs::write(&html, render_html(report, step.project.settings.locale.language)).map_err(FlowError::Report)?;
+    owner::write(&html, render_html(report, step.project.settings.locale.language)).map_err(FlowError::Report)?;
     let text = render_json(report).map_err(|cause| FlowError::Report(cause.into()))?;
-    fs::write(&json, text).map_err(FlowError::Report)?;
+    owner::write(&json, text).map_err(FlowError::Report)?;
     let shown =
         |path: &std::path::Path| path.strip_prefix(&step.project.base).unwrap_or(path).to_string_lossy().into_owned();
     Ok(Written { html: shown(&html), json: shown(&json) })

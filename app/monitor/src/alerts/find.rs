@@ -1,5 +1,7 @@
 //! Finds what there is to tell: in the changes of runs' states, in runs that are not done in time, in old sources.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kartei_schemas::settings::AlertKind;
 use kartei_store::{
@@ -17,9 +19,13 @@ const QUARANTINE: &str = "max_reject_percent";
 const UNPLANNED: usize = 5;
 
 /// Looks at all that happened since the last look, and writes down what there is to tell. Gives how much is new.
+///
+/// The first look goes back to the beginning of the store, and finds what has not become well since: a run that failed
+/// before anybody watched needs a human too. Calls are made for nothing that is so old.
 pub async fn look(store: &Store, watched: &Watched, now: DateTime<Utc>) -> Result<u64, MonitorError> {
     let seen = store.watched(WATCHER, now).await?;
-    let from = (seen.reached_at - LOOK_BACK).max(seen.since);
+    let is_first = seen.reached_at < seen.since;
+    let from = if is_first { seen.reached_at } else { (seen.reached_at - LOOK_BACK).max(seen.since) };
     let mut findings: Vec<(DateTime<Utc>, Finding)> = Vec::new();
     for event in store.run_events_since(from).await? {
         findings.extend(of_event(&event, watched).into_iter().map(|finding| (event.at, finding)));
@@ -43,12 +49,31 @@ pub async fn look(store: &Store, watched: &Watched, now: DateTime<Utc>) -> Resul
         }
     }
     findings.sort_by_key(|(at, _)| *at);
+    if is_first {
+        leave_out_what_is_over(&mut findings, seen.since);
+    }
     let findings: Vec<Finding> = findings.into_iter().map(|(_, finding)| finding).collect();
     // Nothing is written while nothing happens, but for a mark now and then.
-    if findings.is_empty() && now - seen.reached_at < LOOK_BACK / 2 {
+    if findings.is_empty() && !is_first && now - seen.reached_at < LOOK_BACK / 2 {
         return Ok(0);
     }
     Ok(store.note_findings(&findings, (WATCHER, now), now).await?)
+}
+
+/// Of what happened before anybody watched only the troubles stay that no success has come after.
+fn leave_out_what_is_over(findings: &mut Vec<(DateTime<Utc>, Finding)>, since: DateTime<Utc>) {
+    let subject = |alert: &NewAlert| (alert.job.clone(), alert.source.clone());
+    let mut well = HashSet::new();
+    findings.reverse();
+    findings.retain(|(at, finding)| match finding {
+        Finding::Alert(alert) => *at >= since || !well.contains(&subject(alert)),
+        Finding::Well(alert) => {
+            well.insert(subject(alert));
+            *at >= since
+        }
+        Finding::Call(_) => *at >= since,
+    });
+    findings.reverse();
 }
 
 /// What a change of a run's state means to an admin. A rehearsal means nothing, and a failure that is tried again nothing
@@ -181,9 +206,13 @@ mod tests {
     use kartei_schemas::jobs::JobsSchema;
     use kartei_schemas::load::Schemas;
     use kartei_schemas::settings::Settings;
-    use kartei_store::{Alert, AlertFilter, StoreOptions};
+    use kartei_store::{Alert, AlertFilter, Cause, Claim, NewRun, RunEnd, StoreOptions};
+    use std::collections::BTreeMap;
+    use std::time::Duration;
 
     use super::*;
+
+    const LEASE: Duration = Duration::from_mins(1);
 
     fn at(text: &str) -> DateTime<Utc> {
         DateTime::parse_from_rfc3339(&format!("2026-11-{text}:00Z")).unwrap().to_utc()
@@ -216,6 +245,53 @@ mod tests {
             look(&self.store, watched, at(now)).await.unwrap();
             self.store.alerts(&AlertFilter::default()).await.unwrap()
         }
+    }
+
+    #[tokio::test]
+    async fn the_first_look_finds_what_went_wrong_before_it_and_has_not_become_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("kartei.db").display());
+        let store = Store::open(&StoreOptions::new(url)).await.unwrap();
+        let ends = [
+            ("weekly", RunState::Failed, "01T04:00"),
+            ("nightly", RunState::Failed, "01T04:00"),
+            ("nightly", RunState::Succeeded, "02T04:00"),
+            ("weekly", RunState::Stopped, "02T04:30"),
+        ];
+        for (job, state, time) in ends {
+            let new = NewRun {
+                job: job.to_owned(),
+                cause: Cause::AdHoc,
+                due_at: at(time),
+                asked_by: "a user".to_owned(),
+                reason: None,
+                parameters: json!({}),
+                retry_of: None,
+                start_at: at(time),
+                concurrency: Vec::new(),
+                after_run: None,
+                attended: true,
+            };
+            let run = store.create_run(&new, at(time)).await.unwrap();
+            let claim =
+                Claim { run_id: Some(run.id), worker: "one".to_owned(), length: LEASE, limits: BTreeMap::new() };
+            let (_, lease) = store.claim_run(&claim, at(time)).await.unwrap().unwrap();
+            let end = RunEnd { state, error: None, hint: None, guard: None };
+            store.finish_run(&lease, &end, at(time)).await.unwrap();
+        }
+        let jobs: JobsSchema =
+            serde_json::from_value(json!({ "job": { "nightly": { "steps": ["notify"] } } })).unwrap();
+        let mut settings = Settings::default();
+        let ping = json!({ "job": "nightly", "url": "http://127.0.0.1:9/ping", "timeout_seconds": 1 });
+        settings.alerts.ping.push(serde_json::from_value(ping).unwrap());
+        let watched = Watched::of(&settings, &jobs, &Schemas::default());
+        for now in ["03T05:00", "03T05:01"] {
+            look(&store, &watched, at(now)).await.unwrap();
+            let found = store.alerts(&AlertFilter::default()).await.unwrap();
+            let found: Vec<_> = found.iter().map(|alert| (alert.kind, alert.job.as_deref())).collect();
+            assert_eq!(found, [(AlertKind::Guard, Some("weekly")), (AlertKind::Failed, Some("weekly"))]);
+        }
+        assert_eq!(store.call_depth().await.unwrap().queued, 0, "no call for what is long past");
     }
 
     #[tokio::test]

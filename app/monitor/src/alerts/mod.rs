@@ -15,6 +15,12 @@ use crate::MonitorError;
 /// The name under which it is kept how far alerts have been looked for.
 const WATCHER: &str = "alerts";
 
+/// Begins to watch: calls are made for what happens from now on. Whoever has begun goes on.
+pub async fn begin(store: &Store, now: DateTime<Utc>) -> Result<(), MonitorError> {
+    store.watched(WATCHER, now).await?;
+    Ok(())
+}
+
 /// Puts an alert into the way that every alert takes, to see whether it arrives.
 pub async fn try_out(store: &Store, now: DateTime<Utc>) -> Result<(), MonitorError> {
     let alert = NewAlert {

@@ -1,6 +1,6 @@
 //! Tells what was found: what belongs together in one message, and no message too soon after the last.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kartei_mail::{AlertLine, AlertMail, Templates};
 use kartei_schemas::settings::AlertKind;
 use kartei_store::{Alert, CallKind, NewCall, NewMail, Store};
@@ -12,17 +12,17 @@ use crate::watched::{Watched, delta};
 /// A message names at most so many things: the rest is for `kartei alerts` to list.
 const LONGEST: usize = 50;
 
-/// Queues mail and webhook for what nobody has been told of, when the time for it has come. Gives how many alerts that
-/// were.
+/// Queues mail and webhook for what nobody has been told of, when the time for it has come: once the oldest has waited for
+/// others as long as it should. Gives how many alerts that were.
 pub async fn tell(
     store: &Store,
     watched: &Watched,
     templates: &Templates,
-    now: DateTime<Utc>,
-) -> Result<usize, MonitorError> {
+    (now, group_for): (DateTime<Utc>, TimeDelta),
+) -> Result<u64, MonitorError> {
     let (untold, last) = store.untold_alerts().await?;
     let Some(oldest) = untold.iter().map(|alert| alert.noticed_at).min() else { return Ok(0) };
-    let grouped_at = oldest + delta(watched.alerts.group_for);
+    let grouped_at = oldest + group_for;
     let allowed = last.map_or(grouped_at, |last| last + delta(watched.alerts.at_most_every));
     let is_tried = untold.iter().any(|alert| alert.kind == AlertKind::Test);
     if now < grouped_at.max(allowed) && !is_tried {
@@ -58,7 +58,7 @@ pub async fn tell(
             body: Some(body(&wanted, watched, &words.text)),
         }));
     }
-    let count = wanted.len();
+    let count = wanted.len() as u64;
     Ok(if store.tell_alerts(&ids, (&mails, &calls), now).await? { count } else { 0 })
 }
 
@@ -116,5 +116,49 @@ fn line(alert: &Alert, watched: &Watched, now: DateTime<Utc>) -> AlertLine {
         span: span.map(|seconds| kartei_mail::span(seconds, watched.language)),
         reason: text("error"),
         hint: text("hint"),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic here is a failed test")]
+mod tests {
+    use kartei_schemas::load::Schemas;
+    use kartei_schemas::settings::Settings;
+    use kartei_store::{Finding, NewAlert, StoreOptions};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_happens_together_waits_for_the_rest_and_is_one_mail_or_is_told_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("kartei.db").display());
+        let store = Store::open(&StoreOptions::new(url)).await.unwrap();
+        let mut settings = Settings::default();
+        settings.alerts.mail_to.push("admin@example.org".to_owned());
+        let watched = Watched::of(&settings, &serde_json::from_value(json!({})).unwrap(), &Schemas::default());
+        let templates = Templates::embedded().unwrap();
+        let second = |seconds: i64| DateTime::from_timestamp(1_795_000_000 + seconds, 0).unwrap();
+        for (number, found_at) in [(1_i64, 0), (2, 20), (3, 2_000)] {
+            let alert = NewAlert {
+                deduplication_key: number.to_string(),
+                kind: AlertKind::Failed,
+                job: Some("nightly".to_owned()),
+                source: None,
+                run_id: Some(number),
+                at: second(found_at),
+                detail: json!({}),
+            };
+            store
+                .note_findings(&[Finding::Alert(alert)], ("alerts", second(found_at)), second(found_at))
+                .await
+                .unwrap();
+            let (now, group_for) = if number == 3 { (2_000, TimeDelta::zero()) } else { (29, TimeDelta::seconds(30)) };
+            let told = tell(&store, &watched, &templates, (second(now), group_for)).await.unwrap();
+            assert_eq!(told, u64::from(number == 3), "alert {number}");
+            if number == 2 {
+                assert_eq!(tell(&store, &watched, &templates, (second(30), group_for)).await.unwrap(), 2);
+            }
+        }
+        assert_eq!(store.outbox_depth(None).await.unwrap().queued, 2);
     }
 }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Copied, StoreCopy, TableCopy, tables, unwritable};
 use crate::session::{Driver, Session, sql};
-use crate::{Result, Store, StoreError, StoreOptions, publish, staging};
+use crate::{Result, Store, StoreError, StoreOptions, owner, publish, staging};
 
 /// Sent at once.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -31,7 +31,8 @@ async fn copy_table(session: &mut Session, name: &str, table: &TableCopy, file: 
     let Driver::Postgres(connection) = session.driver() else { return Err(other_database()) };
     let statement = format!("copy \"{name}\" ({}) to stdout", quoted(&table.columns));
     let failed = |error: sqlx::Error| StoreError::from_sqlx(&error, "copy");
-    let mut out = tokio::fs::File::create(file).await.map_err(|error| unwritable(&error))?;
+    let out = owner::create(file).map_err(|error| unwritable(&error))?;
+    let mut out = tokio::fs::File::from_std(out);
     let mut rows = connection.copy_out_raw(&statement).await.map_err(failed)?;
     while let Some(bytes) = rows.try_next().await.map_err(failed)? {
         out.write_all(&bytes).await.map_err(|error| unwritable(&error))?;
@@ -42,11 +43,6 @@ async fn copy_table(session: &mut Session, name: &str, table: &TableCopy, file: 
 
 pub(super) async fn restore(options: &StoreOptions, folder: &Path, copy: &StoreCopy, replace: bool) -> Result<Store> {
     let store = Store::connect_to_work(options).await?;
-    if store.kind() != "postgres" {
-        return Err(StoreError::Url {
-            reason: "the copy is of a PostgreSQL store, and this names an SQLite file".to_owned(),
-        });
-    }
     let mut session = store.begin().await?;
     let there = tables(&mut session).await?;
     let ours: Vec<&String> = there.keys().filter(|name| copy.tables.contains_key(*name)).collect();

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
 
-use super::FrameError;
+use super::{FrameError, hash_text};
 
 /// A frame at rest, by name and proof.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -64,6 +65,12 @@ impl FrameSet {
     /// Whether it names nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// A digest of what the frames hold, whatever their names: over the hash of each, by kind.
+    pub fn digest(&self) -> String {
+        let lines: Vec<String> = self.0.iter().map(|(what, frame)| format!("{what} {}\n", frame.hash)).collect();
+        hash_text(xxh3_128(lines.concat().as_bytes()))
     }
 
     /// Every file that it names, with what it holds.

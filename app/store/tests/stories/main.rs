@@ -5,14 +5,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod comparing;
 mod copying;
 mod delivering;
 mod faults;
 mod half_published;
 mod judging;
+mod long_writers;
 mod mailing;
 mod migrating;
 mod night;
+mod presence;
 mod publishing;
 mod reading;
 mod runner;

@@ -13,6 +13,7 @@ use crate::minute;
 /// All that a publication names.
 pub(crate) struct Night {
     pub(crate) base: Option<i64>,
+    pub(crate) whole: bool,
     pub(crate) persons: DataFrame,
     pub(crate) gone: DataFrame,
     pub(crate) records: DataFrame,
@@ -34,6 +35,7 @@ impl Night {
     pub(crate) fn first() -> Self {
         Self {
             base: None,
+            whole: false,
             persons: three_persons(),
             gone: gone(&[]),
             records: records(&[
@@ -63,6 +65,7 @@ impl Night {
     pub(crate) fn quiet(base: i64) -> Self {
         Self {
             base: Some(base),
+            whole: false,
             persons: three_persons().slice(0, 0),
             gone: gone(&[]),
             records: records(&[]),
@@ -83,6 +86,7 @@ impl Night {
     pub(crate) async fn publish(&self, store: &Store, lease: &Lease, minutes: i64) -> Result<Published> {
         let publication = Publication {
             base: self.base,
+            whole: self.whole,
             persons: &self.persons,
             gone: &self.gone,
             records: &self.records,

@@ -22,6 +22,7 @@ stories!(
     a_sign_of_life_keeps_when_it_began,
     how_far_a_step_has_come_is_written_under_its_lease,
     only_alerts_and_mails_put_off_are_urgent,
+    a_mail_whose_sender_vanished_is_urgent_once_its_lease_is_over,
 );
 
 fn alert(key: &str, job: &str, at: DateTime<Utc>) -> NewAlert {
@@ -55,7 +56,7 @@ fn mail(key: &str, kind: &str) -> NewMail {
 async fn what_is_found_twice_is_told_once(teller: Teller) {
     let store = &teller.store;
     let seen = store.watched("alerts", minute(0)).await.unwrap();
-    assert_eq!((seen.since, seen.reached_at), (minute(0), minute(0)));
+    assert_eq!((seen.since, seen.reached_at), (minute(0), DateTime::UNIX_EPOCH), "it has looked at nothing yet");
     let findings = [Finding::Alert(alert("failed:1:7", "nightly", minute(1)))];
     assert_eq!(store.note_findings(&findings, ("alerts", minute(2)), minute(2)).await.unwrap(), 1);
     assert_eq!(store.note_findings(&findings, ("alerts", minute(1)), minute(3)).await.unwrap(), 0);
@@ -197,6 +198,18 @@ async fn how_far_a_step_has_come_is_written_under_its_lease(teller: Teller) {
     assert_eq!(teller.store.progress_of_run(lease.run_id).await.unwrap(), [progress(20)]);
     teller.store.reap_lost_runs("reaper", minute(9)).await.unwrap();
     assert!(teller.store.note_progress(&lease, &progress(30)).await.is_err(), "the lease is lost");
+}
+
+async fn a_mail_whose_sender_vanished_is_urgent_once_its_lease_is_over(teller: Teller) {
+    let store = &teller.store;
+    store.queue_mails(&[mail("a", "notice"), mail("b", "notice")], None, minute(0)).await.unwrap();
+    let lease = Duration::from_mins(5);
+    let claimed = store.claim_mails(("vanished", 1, lease), MailPick::All, minute(0)).await.unwrap();
+    for (now, expected) in [(4, Vec::new()), (5, vec![claimed[0].id])] {
+        let urgent = store.claim_mails(("rounds", 9, lease), MailPick::Urgent, minute(now)).await.unwrap();
+        let urgent: Vec<i64> = urgent.iter().map(|mail| mail.id).collect();
+        assert_eq!(urgent, expected, "minute {now}: the other one waits for its run");
+    }
 }
 
 async fn only_alerts_and_mails_put_off_are_urgent(teller: Teller) {

@@ -130,6 +130,17 @@ async fn ragged_rows_are_quarantined_with_their_line_and_all_their_cells() {
 }
 
 #[tokio::test]
+async fn the_key_of_a_ragged_row_is_told_only_where_one_cell_alone_can_be_it() {
+    let folder = Folder::new();
+    let text = "key = ['Nr']\n[connector]\nproduct = 'files'\npath = '*'";
+    folder.put("a.csv", "Name;Nr;PLZ\nEva;M-1;53111\nBen; Dr.;M-2;53112\nIna;M-3\nUdo;M-4;M-5;53113\nAli;Ulm\n");
+    let brought = pages(&folder.connector(text), None).await;
+    let found: Vec<_> = brought[0].rejects.iter().map(|reject| reject.key.as_deref()).collect();
+    assert_eq!(found, [Some("M-2"), Some("M-3"), None, None]);
+    assert!(brought[0].has_unknown_records());
+}
+
+#[tokio::test]
 async fn nul_bytes_and_bytes_in_no_encoding_are_quarantined_with_their_column() {
     let folder = Folder::new();
     let sound = "9;Müller-Lüdenscheidt;Köln\n".repeat(3);
@@ -212,6 +223,37 @@ async fn bad_lines_and_objects_of_json_are_quarantined_without_quoting_them() {
     folder.put("a.json", "[{\"Nr\":1}, 17, {\"Nr\":3}]");
     let brought = pages(&folder.listings(), None).await;
     assert_eq!((keys(&brought), rejects(&brought)), (vec!["1".into(), "3".into()], vec!["2 invalid_json".into()]));
+}
+
+#[tokio::test]
+async fn the_key_of_a_broken_object_is_read_from_its_text() {
+    let folder = Folder::new();
+    let lines = "{\"Nr\":1,\"Name\":\"Eva\"}\n{\"Nr\":2,\"Name\":\"Be\"n\"}\n{\"Name\":\"In\"a\",\"Nr\":\"3\"}\n\
+                 {\"Nr\":4,\"Name\":\"Ud\n{\"Name\":\"Al\"i\",\"Nr\":4\n";
+    folder.put("a.ndjson", lines);
+    let brought = pages(&folder.connector("key = ['Nr']\n[connector]\nproduct = 'files'\npath = '*'"), None).await;
+    let found: Vec<_> = brought[0].rejects.iter().map(|reject| reject.key.as_deref()).collect();
+    assert_eq!(found, [Some("2"), Some("3"), Some("4"), None]);
+    folder.remove("a.ndjson");
+    folder.put("a.json", "[{\"Nr\":1},{\"Nr\":2,\"Name\":\"Be\"n\"},{\"Nr\":3,\"Name\":\"I\"na\"},{\"Nr\":4}]");
+    let brought = pages(&folder.listings(), None).await;
+    assert_eq!(keys(&brought), ["1", "4"]);
+    assert!(brought[0].has_unknown_records(), "two objects ran into one, and either may be meant");
+}
+
+#[tokio::test]
+async fn a_table_that_unpacks_beyond_all_measure_is_refused() {
+    let folder = Folder::new();
+    let text = "x".repeat(100_000);
+    let rows = vec![text.as_str(); 2_000];
+    let keys: Vec<String> = (0..2_000).map(|number| number.to_string()).collect();
+    let columns = vec![Column::new("Nr".into(), keys), Column::new("Name".into(), rows)];
+    let mut frame = DataFrame::new(2_000, columns).unwrap();
+    let mut parquet = Vec::new();
+    ParquetWriter::new(&mut parquet).finish(&mut frame).unwrap();
+    folder.put("a.parquet", parquet);
+    let error = error(&folder.listings()).await;
+    assert!(matches!(reason(&error), FileError::TooLarge { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! Complete listings and deltas over several nights: what is pulled again, what is not, and in which order.
 
 use kartei_connector::{Connector, Context, ListingMark, RejectReason, conformance};
-use kartei_transport::{FileError, FilesConnector};
+use kartei_transport::FilesConnector;
 
-use crate::folder::{Folder, cells, keys, names, now, pages, pull, reason};
+use crate::folder::{Folder, cells, keys, names, now, pages};
 
 const BOTH: &str = "key = ['Nr']\n[connector]\nproduct = 'files'\npath = '*.csv'\ndelta_path = '*-delta-*.csv'";
 
@@ -77,19 +77,6 @@ async fn of_several_listings_the_newest_counts() {
     folder.put_at("m-2026-02-28.csv", "Nr;Name\n1;neu\n", 3_600);
     let brought = pages(&folder.listings(), None).await;
     assert_eq!(cells(&brought[0].rows, "Name"), ["neu"]);
-}
-
-#[tokio::test]
-async fn a_file_that_is_being_written_is_left_alone() {
-    let folder = Folder::new();
-    folder.put_at("m-2026-02-28.csv", "Nr;Name\n1;ganz\n", 3_600);
-    folder.put_at("m-2026-03-01.csv", "Nr;Name\n1;ha", 1);
-    assert_eq!(cells(&pages(&folder.listings(), None).await[0].rows, "Name"), ["ganz"]);
-    let findings = folder.listings().check(now()).await;
-    assert!(findings.iter().any(|finding| finding.message.contains("`m-2026-03-01.csv` is being written")));
-    folder.remove("m-2026-02-28.csv");
-    let (_, error) = pull(&folder.listings(), None).await;
-    assert!(matches!(error.as_ref().map(reason), Some(FileError::StillWritten { .. })));
 }
 
 #[tokio::test]
@@ -174,6 +161,19 @@ async fn several_key_columns_make_one_key_and_updated_at_gets_its_name() {
     assert_eq!(cells(&page.rows, "key"), ["7\u{1f}1"]);
     assert_eq!(cells(&page.rows, "updated_at"), ["01.02.2026"]);
     assert_eq!(cells(&page.rows, "Verband"), [" 7 "]);
+}
+
+#[tokio::test]
+async fn pages_tell_the_newest_instant_that_their_rows_speak_of_and_so_does_an_unchanged_listing() {
+    let folder = Folder::new();
+    folder.put("a.csv", "Nr;Stand\n1;01.02.2026\n2;\n3;2026-02-20 08:15\n4;2026-02-03\n5;01.01.2062\n");
+    let text = "key = ['Nr']\nupdated_at = 'Stand'\n[connector]\nproduct = 'files'\npath = '*'\npage_rows = 2";
+    let brought = pages(&folder.connector(text), None).await;
+    let told: Vec<_> = brought.iter().map(|page| page.watermark.unwrap().to_string()).collect();
+    assert_eq!(told, ["2026-02-01 00:00:00 UTC", "2026-02-20 08:15:00 UTC", "2026-02-20 08:15:00 UTC"]);
+    assert_eq!(brought.iter().map(|page| page.number).collect::<Vec<_>>(), [0, 1, 2]);
+    let unchanged = pages(&folder.connector(text), Some(&brought[2].cursor)).await;
+    assert_eq!(unchanged[0].watermark, brought[2].watermark);
 }
 
 #[tokio::test]

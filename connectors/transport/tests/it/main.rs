@@ -6,4 +6,6 @@ mod bad_input;
 mod folder;
 mod formats;
 mod listings;
+mod nights;
+mod out_of_place;
 mod round_trip;

@@ -27,7 +27,7 @@ pub(super) fn next(
     for &entry in case.known.iter().filter(|entry| **entry != NO_ROW) {
         gone[entry as usize] = false;
     }
-    let mut writer = Writer::new(case.known.len() + gone.len());
+    let mut writer = Writer::new(case.known.len() + gone.len(), case.history.last_number);
     let none = Vec::new();
     let mut absent = past.map_or(&none, |past| &past.order).iter().filter(|entry| gone[**entry as usize]).peekable();
     for &row in &case.keys.order {
@@ -47,40 +47,62 @@ pub(super) fn next(
     writer.finish()
 }
 
+/// What a record carries from run to run beside its person.
+struct Stays {
+    former: Vec<Former>,
+    first_seen: i64,
+    number: u32,
+}
+
 struct Writer {
     sources: StringChunkedBuilder,
     keys: StringChunkedBuilder,
     entries: Entries,
     recomposed: FxHashSet<PersonId>,
+    /// The highest number that a record was ever given.
+    last_number: u32,
 }
 
 impl Writer {
-    fn new(capacity: usize) -> Self {
+    fn new(capacity: usize, last_number: u32) -> Self {
         Self {
             sources: StringChunkedBuilder::new("source".into(), capacity),
             keys: StringChunkedBuilder::new("key".into(), capacity),
             entries: Entries::default(),
             recomposed: FxHashSet::default(),
+            last_number,
         }
+    }
+
+    /// The number that a record bears, or the next one.
+    fn number(&mut self, known: Option<u32>) -> u32 {
+        known.unwrap_or_else(|| {
+            self.last_number += 1;
+            self.last_number
+        })
     }
 
     fn write_present(&mut self, case: &Case<'_>, row: u32, person: PersonId, fate: &Fate) {
         let entry = case.known[row as usize];
         let history = case.history;
         let mut first_seen = None;
+        let mut number = None;
         let mut former = Vec::new();
         if entry == NO_ROW {
             self.recomposed.insert(person);
         } else {
             let before = history.persons[entry as usize];
             first_seen = history.first_seen[entry as usize];
+            number = history.numbers[entry as usize];
             let merged = fate.merged.get(&before) == Some(&person);
             former = next_former(history.former.get(&entry), before, person, merged.then_some(fate.now));
             if before != person || !history.present[entry as usize] {
                 self.recomposed.extend([before, person]);
             }
         }
-        self.write(case.keys.name(row), person, former, first_seen.unwrap_or(fate.now), row);
+        let number = self.number(number);
+        let stays = Stays { former, first_seen: first_seen.unwrap_or(fate.now), number };
+        self.write(case.keys.name(row), person, stays, row);
     }
 
     /// A gone record goes where its id goes, so that its return, and its withdrawals, find the right person.
@@ -97,10 +119,12 @@ impl Writer {
             self.recomposed.extend([before, person]);
         }
         let first_seen = history.first_seen[entry as usize].unwrap_or(fate.now);
-        self.write(name, person, former, first_seen, NO_ROW);
+        let number = self.number(history.numbers[entry as usize]);
+        self.write(name, person, Stays { former, first_seen, number }, NO_ROW);
     }
 
-    fn write(&mut self, name: (&str, &str), person: PersonId, former: Vec<Former>, first_seen: i64, row: u32) {
+    fn write(&mut self, name: (&str, &str), person: PersonId, stays: Stays, row: u32) {
+        let Stays { former, first_seen, number } = stays;
         self.sources.append_value(name.0);
         self.keys.append_value(name.1);
         if !former.is_empty() {
@@ -109,6 +133,7 @@ impl Writer {
         }
         self.entries.persons.push(person);
         self.entries.first_seen.push(first_seen);
+        self.entries.numbers.push(number);
         self.entries.rows.push(row);
     }
 
@@ -129,6 +154,8 @@ impl Writer {
             former.finish().into_column(),
             present.with_name("present".into()).into_column(),
             Column::new("first_seen".into(), &entries.first_seen),
+            Column::new("number".into(), &entries.numbers),
+            UInt32Chunked::full("issued".into(), self.last_number, height).into_column(),
         ];
         Ok(NextMap { frame: DataFrame::new(height, columns)?, entries, recomposed: self.recomposed })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use polars_core::prelude::BooleanChunked;
 use proptest::prelude::*;
 
 use super::*;
@@ -309,6 +310,29 @@ proptest! {
         let undone = step(&text(apart), Some(&merged), 21);
         prop_assert_eq!(undone.persons, last.persons);
         prop_assert!(undone.record_map.equals_missing(&last.record_map));
+    }
+
+    #[test]
+    fn a_record_keeps_its_number_and_no_other_record_ever_bears_it(nights in nights(), erased in any::<prop::sample::Index>()) {
+        let mut bore: BTreeMap<u32, String> = BTreeMap::new();
+        let mut last: Option<DataFrame> = None;
+        for (number_of_night, records_of_night) in (1..).zip(&nights) {
+            let (records, clusters) = world(&text(records_of_night));
+            let history = last.as_ref().map_or_else(History::none, |map| History::from_record_map(map).unwrap());
+            let rules = IdentityRules::default();
+            let next = assign(&frame(&records), &clusters, &history, &issuer(), &rules, night(number_of_night)).unwrap();
+            let map = next.record_map;
+            let keys = map.column("key").unwrap().str().unwrap().iter().flatten();
+            let numbers = map.column("number").unwrap().u32().unwrap().iter().flatten();
+            for (key, number) in keys.zip(numbers) {
+                let bearer = bore.entry(number).or_insert_with(|| key.to_owned());
+                prop_assert_eq!(&*bearer, key, "number {} went on", number);
+            }
+            // One record is erased: if it comes back, it is another one.
+            let victim = erased.index(map.height());
+            let stays: BooleanChunked = (0..map.height()).map(|row| Some(row != victim || map.height() == 1)).collect();
+            last = Some(map.filter(&stays).unwrap());
+        }
     }
 
     #[test]

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use kartei_connector::{Finding, FindingLevel};
 use kartei_mail::Transport;
-use kartei_schemas::settings::{MailSettings, TransportKind};
-use kartei_store::{Inspection, Store, StoreError};
+use kartei_monitor::Unheard;
+use kartei_schemas::settings::{MailSettings, Settings, TransportKind};
+use kartei_store::{Inspection, Store, StoreError, StoreOptions};
 
 use super::Lines;
 use crate::configuration::Configuration;
@@ -20,7 +21,14 @@ pub(super) async fn check(configuration: &Configuration, now: DateTime<Utc>, lin
     let settings = &configuration.settings;
     lines.add("data", writable(&settings.data.folder));
     lines.add("store", store(configuration).await);
+    if let Some(finding) = bond(configuration).await {
+        lines.add("data", finding);
+    }
     lines.add("mail", mail(&settings.mail).await);
+    if let Some(finding) = links(settings) {
+        lines.add("mail", finding);
+    }
+    lines.add("alerts", alerts(settings));
     lines.add("clock", clock(now, &settings.locale.time_zone));
 }
 
@@ -40,12 +48,45 @@ async fn mail(settings: &MailSettings) -> Finding {
     }
 }
 
-/// Whether the store opens, may be written, and its tables are those of this program. Nothing is changed.
+/// Mail that leaves the machine with links that lead nowhere but to it.
+fn links(settings: &Settings) -> Option<Finding> {
+    let url = &settings.web.public_url;
+    let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+    let is_here = ["localhost", "127.", "[::1]"].iter().any(|here| host.starts_with(here));
+    (is_here && settings.mail.transport == TransportKind::Smtp).then(|| {
+        let hint = "write the address under which officers reach the pages as `public_url` under [web]";
+        Finding::warning("links", format!("notices go out by SMTP with links to {url}, which lead nowhere"), hint)
+    })
+}
+
+/// Whether anybody hears when a run fails.
+fn alerts(settings: &Settings) -> Finding {
+    match Unheard::by(settings) {
+        Some(unheard) => Finding::warning("", unheard.reason, unheard.hint),
+        None => Finding::ok("", "somebody is told when a run fails; `kartei alerts test` tries it"),
+    }
+}
+
+/// Whether store and data folder belong together, where there is a store that can be opened.
+async fn bond(configuration: &Configuration) -> Option<Finding> {
+    let store = crate::store::open_if_there(configuration).await.ok()??;
+    let checked = store.check_data_folder(&configuration.settings.data.folder).await;
+    store.close().await;
+    match checked {
+        Ok(()) => None,
+        Err(error) => Some(Finding::error("folder", error.to_string(), error.hint())),
+    }
+}
+
+/// Whether the store opens, may be written, and its tables are those of this program. Older ones are brought up to date.
 async fn store(configuration: &Configuration) -> Finding {
     let options = match crate::store::options(configuration) {
         Ok(options) => options,
         Err(failure) => return failure.findings().swap_remove(0),
     };
+    if let Err(failure) = crate::store::refuse_half_restored(configuration) {
+        return failure.findings().swap_remove(0);
+    }
     if let Some(file) = crate::store::missing_file(&options) {
         let folder = file.parent().map(writable);
         return match folder {
@@ -53,10 +94,13 @@ async fn store(configuration: &Configuration) -> Finding {
             _ => Finding::ok("sqlite", format!("{} will be made by the first run", file.display())),
         };
     }
-    if let Some(finding) = crate::store::file(&options).and_then(|file| unwritable(&file)) {
+    if let Some(finding) = options.file().and_then(|file| unwritable(&file)) {
         return finding;
     }
     match Store::inspect(&options).await {
+        Ok(inspection) if inspection.found > 0 && inspection.found < inspection.known => {
+            migrate(&options, inspection).await
+        }
         Ok(inspection) => tell(inspection),
         Err(error) => Finding::error("", error.to_string(), error.hint()),
     }
@@ -70,11 +114,17 @@ fn tell(Inspection { kind, found, known }: Inspection) -> Finding {
     if found == known {
         return Finding::ok(kind, format!("opened, its tables are of version {found}"));
     }
-    if found == 0 {
-        return Finding::ok(kind, "opened, the first run will make its tables");
+    Finding::ok(kind, "opened, the first run will make its tables")
+}
+
+async fn migrate(options: &StoreOptions, Inspection { kind, found, known }: Inspection) -> Finding {
+    match Store::open(options).await {
+        Ok(store) => {
+            store.close().await;
+            Finding::ok(kind, format!("its tables were of version {found}, and are now of {known}"))
+        }
+        Err(error) => Finding::error(kind, error.to_string(), error.hint()),
     }
-    let hint = "make a backup first: a program of the old version will not open it any more";
-    Finding::warning(kind, format!("its tables are of version {found}; the next run brings them to {known}"), hint)
 }
 
 /// A store's file that cannot be written, or whose folder cannot: beside it lies its log.

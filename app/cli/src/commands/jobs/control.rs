@@ -8,10 +8,10 @@ use super::{Trigger, Which, no_such_job};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::installation::{Installation, asker};
+use crate::installation::{Installation, Purpose, asker};
 
 pub(super) async fn pause(which: &Which, is_paused: bool, context: &Context) -> Outcome {
-    let installation = Installation::open(context).await?;
+    let installation = Installation::open_for(Purpose::Asking, context).await?;
     if !installation.project.jobs.jobs.contains_key(&which.job) {
         return Err(no_such_job(&which.job, &installation.project.jobs));
     }
@@ -31,7 +31,7 @@ pub(super) async fn pause(which: &Which, is_paused: bool, context: &Context) -> 
 }
 
 pub(super) async fn trigger(trigger: &Trigger, context: &Context) -> Outcome {
-    let installation = Installation::open(context).await?;
+    let installation = Installation::open_for(Purpose::Asking, context).await?;
     let project = &installation.project;
     let name = &trigger.which.job;
     let job = project.jobs.jobs.get(name).ok_or_else(|| no_such_job(name, &project.jobs))?;

@@ -1,13 +1,12 @@
 //! `kartei persons export`: all persons, as CSV or NDJSON, a page at a time.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::pin::pin;
 
 use futures::{Stream, TryStreamExt};
 use kartei_schemas::person::PersonSchema;
-use kartei_store::{PersonRow, StoreError};
+use kartei_store::{PersonRow, StoreError, owner};
 use serde_json::Value;
 
 use super::{ExportFormat, cells, plain};
@@ -27,7 +26,7 @@ pub(super) async fn write(
     let partial = out.map(|path| path.with_added_extension("part"));
     let mut sink: Box<dyn Write> = match &partial {
         Some(path) => {
-            Box::new(BufWriter::new(File::create(path).during(format_args!("{} cannot be written", path.display()))?))
+            Box::new(BufWriter::new(owner::create(path).during(format_args!("{} cannot be written", path.display()))?))
         }
         None => Box::new(BufWriter::new(std::io::stdout())),
     };

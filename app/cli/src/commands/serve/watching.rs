@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kartei_jobs::pulse::Pulse;
+use kartei_jobs::serve::OnJobs;
 use kartei_jobs::{Project, Stop};
 use kartei_monitor::endpoint::{self, Endpoint};
 use kartei_monitor::{Beat, Rounds, Watched};
@@ -38,7 +39,8 @@ impl Watching {
         let beat: Beat = Arc::new(move || pulse.last());
         let endpoint = Endpoint {
             store: store.clone(),
-            watched: Arc::clone(&rounds.watched),
+            data: project.data_folder(),
+            watched: rounds.watched.clone(),
             beat: Arc::clone(&beat),
             clock: Arc::new(now),
             stale_after: endpoint::stale_after(&settings.monitoring),
@@ -59,6 +61,13 @@ impl Watching {
             Err(error) => return Err(error.into()),
         }
         Ok(Self { rounds, beat, endpoint })
+    }
+
+    /// What is to be told of jobs that were read again, so that those which were added are expected in time too.
+    pub(crate) fn follow(&self, project: &Project) -> OnJobs {
+        let (watched, settings, schemas) =
+            (self.rounds.watched.clone(), project.settings.clone(), project.schemas.clone());
+        Arc::new(move |jobs| watched.replace(Watched::of(&settings, jobs, &schemas)))
     }
 
     /// Goes on until the process is asked to end.

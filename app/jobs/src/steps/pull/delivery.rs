@@ -87,6 +87,7 @@ impl Puller<'_> {
                 return Err(FlowError::Interrupted);
             }
             let page = page.map_err(failed)?;
+            self.watermark = self.watermark.max(page.watermark);
             if let Some(delivery) = self.refused.get(&page.delivery) {
                 if passed_over != Some(*delivery) {
                     tracing::warn!(
@@ -106,6 +107,7 @@ impl Puller<'_> {
                 self.finish().await?;
                 self.begin(&page).await?;
             }
+            self.watermark = self.watermark.max(page.watermark);
             let before = self.pulled.read;
             self.take(page).await?;
             let read = self.pulled.read - before;
@@ -138,7 +140,7 @@ impl Puller<'_> {
             fingerprint: page.delivery.clone(),
             rehearsal: self.step.options.dry_run,
             base: self.done.last().map(|done| done.row.id).or(self.start.base),
-            data_at: page.modified,
+            data_at: data_at(page),
             beside: self.done.iter().map(|done| done.row.id).collect(),
         };
         let row = self.step.store.open_delivery(self.step.lease, &new, self.step.now()).await?;
@@ -180,7 +182,6 @@ impl Puller<'_> {
         for key in page.rejects.iter().filter_map(|reject| reject.key.as_deref()) {
             self.known.keep(key);
         }
-        self.watermark = self.watermark.max(page.watermark);
         let counts = counted(&page, &sorted);
         self.count(&counts, page.rows_read);
         self.note_mended(&page)?;
@@ -337,7 +338,7 @@ impl Puller<'_> {
             columns: self.columns.iter().map(|column| column.name.clone()).collect(),
             listing_rows: if listed { Some(rows) } else { old.and_then(|old| old.listing_rows) },
             listed_at: if listed { Some(self.step.now()) } else { old.and_then(|old| old.listed_at) },
-            newest_data_at: page.modified.or(old.and_then(|old| old.newest_data_at)),
+            newest_data_at: data_at(page).or(old.and_then(|old| old.newest_data_at)),
         }
     }
 
@@ -421,4 +422,9 @@ fn new_reject(reject: &RowReject, delivery: &str) -> NewReject {
         key: reject.key.clone(),
         delivery: delivery.to_owned(),
     }
+}
+
+/// How new a page's data are: as its newest row says, or its file, whichever is older.
+fn data_at(page: &Page) -> Option<DateTime<Utc>> {
+    [page.watermark, page.modified].into_iter().flatten().min()
 }
