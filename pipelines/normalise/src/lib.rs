@@ -27,6 +27,7 @@ pub mod street;
 pub mod text;
 pub mod title;
 
+pub use chrono_tz::Tz;
 pub use frame::{Context, FieldProblem, FieldStatistics, NormaliseError, NormaliseStatistics, Normalised};
 pub use frame::{columns, fingerprint, normalise};
 pub use problem::{Read, Reading, Reason, Warning, Warnings};
