@@ -157,13 +157,16 @@ fn a_column_that_is_gone_is_no_empty_cell() {
     assert_eq!(state(&run(&[bare], &[0], Some(&first), 11), 0), Some(Granted));
 }
 
-/// What becomes of the rows of a list from night to night: (row, key, address, name, state, day).
-fn history() -> impl Strategy<Value = Vec<Vec<(u8, u8, u8, u8, Option<i64>)>>> {
+/// A row of a list: key, address, name, state, day.
+type Row = (u8, u8, u8, u8, Option<i64>);
+
+/// What becomes of the rows of a list from night to night.
+fn history() -> impl Strategy<Value = Vec<Vec<Row>>> {
     let row = (0_u8..4, 0_u8..2, 0_u8..2, 0_u8..4, prop::option::of(1_i64..20));
     prop::collection::vec(prop::collection::vec(row, 1..4), 1..7)
 }
 
-fn records(rows: &[(u8, u8, u8, u8, Option<i64>)]) -> Vec<Record> {
+fn records(rows: &[Row]) -> Vec<Record> {
     let mut records: std::collections::BTreeMap<u8, Record> = std::collections::BTreeMap::new();
     for (key, mail, name, state, day) in rows {
         let state = [Granted, ConsentState::Pending, Unclear, Withdrawn][usize::from(*state)];
