@@ -48,6 +48,7 @@ pub async fn conduct(
     let job = project.jobs.jobs.get(&run.job).cloned().ok_or_else(|| FlowError::UnknownJob(run.job.clone()))?;
     let options = RunOptions::of_parameters(&run.parameters).over(&job.params);
     let published = store.published().await?;
+    let heard = published.as_ref().map_or(clock(), |state| state.published_at.max(clock()));
     let previous = published.as_ref().map(|state| state.run_id);
     let rest = RunFrames::of_attempt(project.frames(), &lease, published);
     let verdicts = &Verdicts::default();
@@ -56,7 +57,7 @@ pub async fn conduct(
     let progress = Progress::of(watch);
     let watch = &progress;
     let mut conductor = Conductor {
-        step: Step { project, store, run, lease, options, rest, watch, stop, previous, verdicts, clock },
+        step: Step { project, store, run, lease, options, rest, watch, stop, previous, heard, verdicts, clock },
         job,
         steps: Vec::new(),
         found: Found::default(),

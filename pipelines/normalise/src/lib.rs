@@ -33,6 +33,7 @@ pub mod text;
 pub mod title;
 mod title_table;
 
+pub use chrono_tz::Tz;
 pub use frame::{Context, FieldProblem, FieldStatistics, NormaliseError, NormaliseStatistics, Normalised};
 pub use frame::{columns, fingerprint, normalise};
 pub use problem::{Read, Reading, Reason, Warning, Warnings};

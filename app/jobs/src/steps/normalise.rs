@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use kartei_normalise::{Context, NormaliseStatistics, Normalised};
+use kartei_normalise::{Context, NormaliseStatistics, Normalised, Tz};
 use kartei_schemas::frame::{KEY, SOURCE};
 use kartei_schemas::source::SourceSchema;
 use kartei_store::frames::{FrameRef, FrameSet, Frames};
@@ -77,8 +77,13 @@ pub async fn normalise(step: &Step<'_>, which: Taken) -> Result<Canonical, FlowE
     let gathered = gather(step, which).await?;
     let base = step.previous;
     let previous = step.rest.published("records");
-    let country = step.project.settings.locale.country.clone();
-    let context = Context { default_country: country, received_at: step.as_of(), today: step.as_of().date_naive() };
+    let zone = step.project.settings.locale.time_zone.parse().unwrap_or(Tz::UTC);
+    let context = Context {
+        default_country: step.project.settings.locale.country.clone(),
+        time_zone: zone,
+        received_at: step.heard_at(),
+        today: step.heard_at().with_timezone(&zone).date_naive(),
+    };
     let frames = step.rest.frames().clone();
     let person = step.project.schemas.person.clone();
     let read = compute(move || {
@@ -168,7 +173,7 @@ struct Rows<'a> {
 /// What waits to be made visible, by source. A source of which a delivery was forgotten is made anew from all the others; with
 /// `full` all are.
 async fn gather(step: &Step<'_>, which: Taken) -> Result<Gathered, FlowError> {
-    let heard_at = step.as_of();
+    let heard_at = step.heard_at();
     let mut canonical = Canonical { heard_at: Some(heard_at), ..Canonical::default() };
     let mut sources: BTreeMap<String, Staged> = BTreeMap::new();
     for name in made_anew(step, &mut canonical).await? {
