@@ -10,6 +10,7 @@ pub mod frame;
 pub mod jobs;
 pub mod json_schema;
 pub mod judgement;
+pub mod keyed;
 pub mod load;
 pub mod matching;
 pub mod org;

@@ -7,6 +7,7 @@ mod bad_rows;
 mod chaos;
 mod configuration;
 mod deliveries;
+mod erasure;
 mod evaluate;
 mod frames;
 mod guards;

@@ -77,8 +77,7 @@ pub async fn normalise(step: &Step<'_>, which: Taken) -> Result<Canonical, FlowE
     let gathered = gather(step, which).await?;
     let base = step.previous;
     let previous = step.rest.published("records");
-    let country = step.project.settings.locale.country.clone();
-    let context = Context { default_country: country, received_at: step.as_of(), today: step.as_of().date_naive() };
+    let context = context(step);
     let frames = step.rest.frames().clone();
     let person = step.project.schemas.person.clone();
     let read = compute(move || {
@@ -120,6 +119,12 @@ pub async fn normalise(step: &Step<'_>, which: Taken) -> Result<Canonical, FlowE
     let reference = step.rest.put("records", records).await?;
     canonical.frames = canonical.frames.with("records", reference);
     Ok(canonical)
+}
+
+/// What values are read against.
+pub(super) fn context(step: &Step<'_>) -> Context {
+    let country = step.project.settings.locale.country.clone();
+    Context { default_country: country, received_at: step.as_of(), today: step.as_of().date_naive() }
 }
 
 /// What was read.

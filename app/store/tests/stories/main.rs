@@ -8,6 +8,7 @@ mod support;
 mod comparing;
 mod copying;
 mod delivering;
+mod erasing;
 mod faults;
 mod half_published;
 mod judging;
