@@ -1,6 +1,7 @@
 //! What the publication names is there, whole and unchanged, or the night stops; and the store knows its data folder.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -54,6 +55,8 @@ fn each_is_missed(app: &TestApp, files: &[(String, PathBuf)], nights: &mut std::
             assert!(said.contains("kartei restore") && !said.contains("anew"), "{name} {what}: {said}");
             assert_eq!(app.exported(), before, "{name} {what}");
             fs::write(path, &whole).unwrap();
+            // As the backup had it: for its owner alone.
+            fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
         }
     }
 }

@@ -124,7 +124,10 @@ fn a_source_that_nobody_renews_stops_the_run_where_it_says_so() {
     let schema = app.read("schemas/sources/membership.toml");
     app.write(
         "schemas/sources/membership.toml",
-        &schema.replace("[connector]", "[freshness]\nwarn_after = \"1d\"\nerror_after = \"2d\"\n\n[connector]"),
+        // Without a time in its rows a source is as old as its file.
+        &schema
+            .replace("updated_at = \"Geändert am\"\n", "")
+            .replace("[connector]", "[freshness]\nwarn_after = \"1d\"\nerror_after = \"2d\"\n\n[connector]"),
     );
     let said = app.night(2, &[]).fails_with(3);
     assert!(said.contains("guard `freshness`: source `membership` was last renewed 72 hours ago"), "{said}");

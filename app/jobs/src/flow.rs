@@ -229,7 +229,8 @@ impl<'a> Conductor<'a> {
     /// A run that goes on after another one has published begins again from what is published now: its deliveries are at
     /// rest, but what it made of them is no longer current. So does one whose deliveries were decided otherwise meanwhile.
     async fn heed_base(&self) -> Result<(), FlowError> {
-        if self.step.run.attempt <= 1 {
+        // One that has published, and was interrupted before that was noted, is as good as done.
+        if self.step.run.attempt <= 1 || self.step.previous == Some(self.step.run.id) {
             return Ok(());
         }
         let Some(view) = self.step.store.run(self.step.run.id).await? else { return Ok(()) };
@@ -243,7 +244,7 @@ impl<'a> Conductor<'a> {
         if !canonical.taken.iter().all(is_accepted) || pulls && done("pull").is_none() {
             tracing::info!("what was taken up is no longer accepted: the run begins anew");
             store.undo_steps(lease, if done("pull").is_some() { "pull" } else { "normalise" }).await?;
-        } else if canonical.base != self.step.previous && self.step.previous != Some(self.step.run.id) {
+        } else if canonical.base != self.step.previous {
             tracing::info!("another run has published since: normalising and what follows are done again");
             store.undo_steps(lease, "normalise").await?;
         }

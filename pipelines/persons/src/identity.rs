@@ -74,6 +74,8 @@ pub struct Identity {
     pub(crate) entries: Entries,
     /// Persons, of before or of now, whose records came, went or moved.
     pub(crate) recomposed: FxHashSet<PersonId>,
+    /// Persons of whom a record that had gone is back.
+    pub(crate) came_back: FxHashSet<PersonId>,
 }
 
 /// The record map once more, in memory: one entry a record ever seen, sorted by source and key.
@@ -290,7 +292,7 @@ impl Case<'_> {
 
     /// Puts events and counts together.
     fn conclude(&self, map: record_map::NextMap, outcome: &Outcome, fate: &Fate) -> Identity {
-        let record_map::NextMap { frame, entries, recomposed } = map;
+        let record_map::NextMap { frame, entries, recomposed, came_back } = map;
         let mut before: Vec<PersonId> = self
             .history
             .persons
@@ -326,7 +328,7 @@ impl Case<'_> {
         let stable = before.iter().filter(|id| !recomposed.contains(id)).count() as u64;
         let moved_records = self.moved(outcome, fate);
         let persons = self.clusters.of_row.iter().map(|&cluster| outcome.ids[cluster as usize]).collect();
-        Identity { persons, events, record_map: frame, stable, moved_records, entries, recomposed }
+        Identity { persons, events, record_map: frame, stable, moved_records, entries, recomposed, came_back }
     }
 
     fn moved(&self, outcome: &Outcome, fate: &Fate) -> u64 {

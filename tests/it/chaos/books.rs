@@ -19,8 +19,7 @@ pub(crate) const SURNAME: usize = 7;
 const EMAIL: usize = 11;
 const CONSENTS: usize = 26;
 const COUNT: usize = 29;
-const ACCEPTED: &str =
-    "select origin from delivery where source = 'newsletter' and state in ('accepted', 'published')";
+const ACCEPTED: &str = "select origin from delivery where source = 'newsletter' and state in ('accepted', 'published')";
 const RECORDS: &str = "select source, key, person_id, cast(present as text) from person_record";
 const VALUES: &str = "select person_id, field, value, source, key, cast(survives as text), reason from person_value";
 const CHANGES: &str = "select cast(r.due_at as text), c.person_id, c.kind, c.field, c.old, c.new, c.org_unit_before, \

@@ -112,7 +112,7 @@ fn decided(pairs: &Pairs<'_>, identity: &Identity, members: &[Option<bool>]) -> 
         split: FxHashMap::default(),
         members_by_merge: FxHashSet::default(),
         left_by_split: FxHashSet::default(),
-        returned: FxHashSet::default(),
+        returned: identity.came_back.clone(),
     };
     for event in &identity.events {
         match *event {
@@ -151,8 +151,13 @@ fn changed_fields<'a>(
             let person = pairs.ids[row];
             let kind = match difference.column {
                 "is_member" if cell.new == Some("true") => {
-                    let merged = decided.members_by_merge.contains(&person);
-                    if merged { ChangeKind::Merged } else { ChangeKind::NewMember }
+                    if decided.members_by_merge.contains(&person) {
+                        ChangeKind::Merged
+                    } else if decided.returned.contains(&person) {
+                        ChangeKind::Returned
+                    } else {
+                        ChangeKind::NewMember
+                    }
                 }
                 "is_member" if cell.old == Some("true") => {
                     let split = decided.left_by_split.contains(&person);

@@ -14,6 +14,8 @@ pub(super) struct NextMap {
     pub(super) entries: Entries,
     /// Persons, of before or of now, whose records came, went or moved.
     pub(super) recomposed: FxHashSet<PersonId>,
+    /// Persons of whom a record that had gone is back.
+    pub(super) came_back: FxHashSet<PersonId>,
 }
 
 /// Writes the map in one walk over the records of before and of now, both sorted by name.
@@ -59,6 +61,7 @@ struct Writer {
     keys: StringChunkedBuilder,
     entries: Entries,
     recomposed: FxHashSet<PersonId>,
+    came_back: FxHashSet<PersonId>,
     /// The highest number that a record was ever given.
     last_number: u32,
 }
@@ -70,6 +73,7 @@ impl Writer {
             keys: StringChunkedBuilder::new("key".into(), capacity),
             entries: Entries::default(),
             recomposed: FxHashSet::default(),
+            came_back: FxHashSet::default(),
             last_number,
         }
     }
@@ -96,6 +100,9 @@ impl Writer {
             number = history.numbers[entry as usize];
             let merged = fate.merged.get(&before) == Some(&person);
             former = next_former(history.former.get(&entry), before, person, merged.then_some(fate.now));
+            if !history.present[entry as usize] {
+                self.came_back.insert(person);
+            }
             if before != person || !history.present[entry as usize] {
                 self.recomposed.extend([before, person]);
             }
@@ -157,7 +164,12 @@ impl Writer {
             Column::new("number".into(), &entries.numbers),
             UInt32Chunked::full("issued".into(), self.last_number, height).into_column(),
         ];
-        Ok(NextMap { frame: DataFrame::new(height, columns)?, entries, recomposed: self.recomposed })
+        Ok(NextMap {
+            frame: DataFrame::new(height, columns)?,
+            entries,
+            recomposed: self.recomposed,
+            came_back: self.came_back,
+        })
     }
 }
 

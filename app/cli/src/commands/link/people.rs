@@ -144,9 +144,22 @@ fn receive(path: &Path, context: &Context) -> Result<Received, Failure> {
         context.console.remark(format_args!("{source}: {} further rows are left out", read.rejects.len() - 5));
     }
     let recognition = recognised(&read.rows).during("the columns could not be looked at")?;
-    let keys = keys(&read.rows, &recognition)?;
-    let (rejected, rows) = (read.rejects.len() as u64, read.rows.height());
-    Ok(Received { file: PeopleFile { source, recognition, rejected, first: 0, rows, keys }, rows: read.rows })
+    let (rows, keys) = match keys(&read.rows, &recognition)? {
+        Some(keys) => by_key(read.rows, keys).during("the rows could not be put in order")?,
+        None => (read.rows, None),
+    };
+    let (rejected, count) = (read.rejects.len() as u64, rows.height());
+    Ok(Received { file: PeopleFile { source, recognition, rejected, first: 0, rows: count, keys }, rows })
+}
+
+/// The rows in the order of their keys: what is found must not hang on the order in which a file happens to list them.
+fn by_key(rows: DataFrame, keys: StringChunked) -> PolarsResult<(DataFrame, Option<StringChunked>)> {
+    let is_in_order = keys.iter().zip(keys.iter().skip(1)).all(|(one, next)| one <= next);
+    if is_in_order {
+        return Ok((rows, Some(keys)));
+    }
+    let order = keys.arg_sort(SortOptions::default());
+    Ok((rows.take(&order)?, Some(keys.take(&order)?)))
 }
 
 fn recognised(rows: &DataFrame) -> PolarsResult<Recognition> {
