@@ -1,4 +1,4 @@
-//! Durations as people write them: `90s`, `15m`, `36h`, `7d`.
+//! Durations as people write them: `90s`, `15m`, `36h`, `7d`, `3y`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,10 +35,10 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || format!("`{text}` is not a duration; write a number and s, m, h, d or w, such as `36h`");
+        let wrong = || format!("`{text}` is not a duration; write a number and s, m, h, d, w or y, such as `36h`");
         let trimmed = text.trim();
         if trimmed.starts_with('-') {
-            return Err(format!("`{text}` is negative; a duration is a number and s, m, h, d or w, such as `36h`"));
+            return Err(format!("`{text}` is negative; a duration is a number and s, m, h, d, w or y, such as `36h`"));
         }
         let unit = trimmed.chars().last().ok_or_else(wrong)?;
         let factor = match unit {
@@ -47,6 +47,8 @@ impl FromStr for Span {
             'h' => 3_600,
             'd' => 86_400,
             'w' => 604_800,
+            // A year has 365 days here.
+            'y' => 31_536_000,
             _ => return Err(wrong()),
         };
         let count: u64 = trimmed[..trimmed.len() - 1].trim().parse().map_err(|_| wrong())?;
@@ -87,7 +89,9 @@ mod tests {
 
     #[test]
     fn a_span_is_written_in_the_largest_unit_that_divides_it() {
-        for (text, written) in [("90s", "90s"), ("120m", "2h"), ("36h", "36h"), ("14d", "2w"), ("0d", "0s")] {
+        for (text, written) in
+            [("90s", "90s"), ("120m", "2h"), ("36h", "36h"), ("14d", "2w"), ("1y", "365d"), ("0d", "0s")]
+        {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), written);
         }
     }

@@ -44,7 +44,9 @@ pub enum Role {
     BirthSurname,
     /// The whole name in one text.
     FullName,
-    /// `f`, `m` or `d`.
+    /// What tells father and son of one name apart: `sen.`, `jun.`
+    NameSuffix,
+    /// `f`, `m` or `d`; or what a person is addressed by.
     Sex,
     /// `1984-03-05` or `1984`.
     BirthDate,
@@ -82,7 +84,8 @@ impl Role {
             frame::SURNAME => Self::Surname,
             frame::BIRTH_SURNAME => Self::BirthSurname,
             "full_name" => Self::FullName,
-            frame::SEX => Self::Sex,
+            frame::NAME_SUFFIX => Self::NameSuffix,
+            frame::SEX | frame::SALUTATION => Self::Sex,
             frame::BIRTH_DATE => Self::BirthDate,
             frame::EMAIL => Self::Email,
             frame::MOBILE => Self::Mobile,
@@ -95,9 +98,7 @@ impl Role {
             frame::MEMBERSHIP_NUMBER => Self::Identifier,
             frame::UPDATED_AT
             | frame::EMAIL_KEY
-            | frame::NAME_SUFFIX
             | frame::FINGERPRINT
-            | frame::SALUTATION
             | frame::TITLE
             | frame::ADDRESS_EXTRA
             | frame::COUNTRY

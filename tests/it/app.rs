@@ -72,6 +72,12 @@ impl TestApp {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
+    /// Replaces the first such bytes in a file that must hold them.
+    pub(crate) fn replace_bytes(&self, name: &str, from: &[u8], to: &[u8]) {
+        let bytes = std::fs::read(self.path(name)).unwrap();
+        std::fs::write(self.path(name), crate::organisation::replaced(&bytes, from, to)).unwrap();
+    }
+
     /// Replaces a text in a file that must hold it.
     pub(crate) fn replace(&self, name: &str, from: &str, to: &str) {
         let text = self.read(name);

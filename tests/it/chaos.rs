@@ -15,6 +15,9 @@ mod process;
 mod reader;
 mod server;
 pub(crate) mod sink;
+mod standing;
+mod variants;
+mod varied;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -69,7 +72,7 @@ impl Asked {
     /// Lives as many lives as it takes to reach the points, two at a time.
     fn account(&self, store: Store) -> Account {
         let begun = Instant::now();
-        let quiet = quiet(store);
+        let quiet = [quiet(store, false), quiet(store, true)];
         let (struck, next) = (AtomicU64::new(0), AtomicU64::new(0));
         let total = Mutex::new(Account { points: 0, lives: 0, repeated: 0, glances: 0, findings: Findings::default() });
         std::thread::scope(|scope| {
@@ -84,8 +87,11 @@ impl Asked {
                             Some(server) => Ground::Postgres(server, format!("life_{number}")),
                         };
                         let chance = Chance::new(self.seed, number);
-                        let lived =
-                            Life::begin(ground, &self.environment).disturbed(quiet, (chance, self.only), &may_strike);
+                        // In every other life each attempt meets other content.
+                        let is_varied = number % 2 == 1;
+                        let life = Life::begin(ground, &self.environment);
+                        let life = if is_varied { life.varied() } else { life };
+                        let lived = life.disturbed(quiet[usize::from(is_varied)], (chance, self.only), &may_strike);
                         self.tell(number, &lived);
                         total.lock().unwrap().add(lived);
                         if self.life.is_some() {
@@ -110,8 +116,8 @@ impl Asked {
         for point in &lived.points {
             println!("    {point}");
         }
-        let Findings { lost, doubled, torn } = &lived.findings;
-        for (word, findings) in [("lost", lost), ("doubled", doubled), ("torn", torn)] {
+        let Findings { lost, doubled, torn, unsaid } = &lived.findings;
+        for (word, findings) in [("lost", lost), ("doubled", doubled), ("torn", torn), ("unsaid", unsaid)] {
             for finding in findings.iter().take(8) {
                 println!("  {word}: {finding}");
             }
@@ -129,29 +135,31 @@ impl Account {
     }
 
     fn line(&self) -> String {
-        let Findings { lost, doubled, torn } = &self.findings;
+        let Findings { lost, doubled, torn, unsaid } = &self.findings;
         format!(
-            "{} points, {} glances, {} mails repeated inside the window: lost {} doubled {} torn {}",
+            "{} points, {} glances, {} mails repeated inside the window: lost {} doubled {} torn {} unsaid {}",
             self.points,
             self.glances,
             self.repeated,
             lost.len(),
             doubled.len(),
-            torn.len()
+            torn.len(),
+            unsaid.len()
         )
     }
 }
 
 /// A life that nothing disturbs, on each store.
-fn quiet(store: Store) -> &'static Lived {
-    static QUIET: [OnceLock<Lived>; 2] = [const { OnceLock::new() }; 2];
-    QUIET[usize::from(store == Store::Postgres)].get_or_init(|| {
+fn quiet(store: Store, is_varied: bool) -> &'static Lived {
+    static QUIET: [OnceLock<Lived>; 4] = [const { OnceLock::new() }; 4];
+    QUIET[usize::from(store == Store::Postgres) * 2 + usize::from(is_varied)].get_or_init(|| {
         let mut server = (store == Store::Postgres).then(Server::start);
         let ground = match &mut server {
             None => Ground::Sqlite,
             Some(server) => Ground::Postgres(server, "quiet".to_owned()),
         };
-        let lived = Life::begin(ground, &[]).undisturbed();
+        let life = Life::begin(ground, &[]);
+        let lived = if is_varied { life.varied().undisturbed() } else { life.undisturbed() };
         assert!(lived.findings.is_empty(), "{:#?}", lived.findings);
         lived
     })

@@ -8,6 +8,7 @@ mod chaos;
 mod configuration;
 mod consents;
 mod deliveries;
+mod erasure;
 mod evaluate;
 mod frames;
 mod guards;

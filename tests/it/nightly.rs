@@ -12,7 +12,9 @@ use crate::organisation::{MEMBERS, lines, member};
 pub(crate) fn conserves(report: &Value) {
     let number = |part: &Value, key: &str| part[key].as_u64().unwrap();
     for part in report["sources"].as_array().unwrap().iter().chain([&report["flow"]]) {
-        let accounted = number(part, "staged") + number(part, "rejected") + number(part, "unchanged");
+        // Told only where there are any.
+        let erased = part["erased"].as_u64().unwrap_or(0);
+        let accounted = number(part, "staged") + number(part, "rejected") + number(part, "unchanged") + erased;
         assert_eq!(number(part, "read"), accounted, "{part:#}");
     }
     let flow = &report["flow"];

@@ -152,7 +152,8 @@ impl Installation {
         }
     }
 
-    async fn refuse_beside_another(&self, job: &str, groups: &[String]) -> Result<(), Failure> {
+    /// Refuses to go on while another run is under way that must end first.
+    pub(crate) async fn refuse_beside_another(&self, job: &str, groups: &[String]) -> Result<(), Failure> {
         self.store.reap_lost_runs("command line", now()).await?;
         let states = vec![RunState::Claimed, RunState::Running];
         let active = self.store.runs(&RunFilter { states, limit: 0, job: None }).await?;
@@ -168,7 +169,7 @@ impl Installation {
     }
 
     #[expect(clippy::unused_self, reason = "it is said of this installation")]
-    fn beside(&self, run: Option<&Run>) -> Failure {
+    pub(crate) fn beside(&self, run: Option<&Run>) -> Failure {
         let message = match run {
             Some(run) => format!("run {} of job `{}` is under way", run.id, run.job),
             None => "another run is under way that must end first".to_owned(),
@@ -182,7 +183,8 @@ async fn bind(store: &Store, project: &Project) -> Result<(), StoreError> {
     store.bind_data_folder(&project.data_folder(), &kartei_jobs::project::fresh_id(), now()).await
 }
 
-fn of_flow(error: &FlowError) -> Failure {
+/// A run's error as a failure of the command.
+pub(crate) fn of_flow(error: &FlowError) -> Failure {
     let exit = match error {
         FlowError::Guard { .. } => Exit::Guarded,
         FlowError::TooManyRejects { .. } => Exit::Quarantined,

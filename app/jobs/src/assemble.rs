@@ -148,6 +148,7 @@ fn flow(found: &Found) -> Flow {
         flow.read += source.read;
         flow.staged += source.staged;
         flow.rejected += source.rejected();
+        flow.erased += source.erased;
         flow.unchanged += source.unchanged;
     }
     flow.records = found.canonical.iter().flat_map(|found| found.records.values()).sum();
@@ -215,6 +216,7 @@ fn source(schema: &SourceSchema, pulled: &SourcePull, found: &Found) -> SourceRe
         keyless: pulled.keyless,
         passed_over: pulled.passed_over.clone(),
         rejected: pulled.rejected(),
+        erased: pulled.erased,
         rejects,
         records: canonical.and_then(|canonical| canonical.records.get(&schema.name)).copied().unwrap_or(0),
         problems: problems.map(|found| field_problems(&found.problems)).unwrap_or_default(),

@@ -79,6 +79,12 @@ pub enum FlowError {
     /// Mail templates or settings.
     #[error("mail could not be made ready: {0}")]
     Mail(String),
+    /// The list of erasures in the data folder, or a mail in its folder.
+    #[error("the list of erasures, or a file that an erasure removes, could not be read or written")]
+    Erasures(#[source] std::io::Error),
+    /// Nobody has this id.
+    #[error("there is no person `{0}`")]
+    UnknownPerson(String),
     /// A report could not be written.
     #[error("the report could not be written")]
     Report(#[source] std::io::Error),
@@ -190,6 +196,12 @@ impl FlowError {
             Self::Report(cause) => {
                 Some(format!("see that kartei may write to `reports` in the data folder ({})", cause.kind()))
             }
+            Self::Erasures(cause) => Some(format!(
+                "see that kartei may write to the data folder and the folder of mails ({}); a damaged `erasures.jsonl` is put \
+                 back from a copy: without it an older backup would bring erased persons back",
+                cause.kind()
+            )),
+            Self::UnknownPerson(_) => Some("`kartei persons find` looks for a name".to_owned()),
             Self::Link(_) | Self::Persons(_) | Self::Mail(_) => None,
         }
     }

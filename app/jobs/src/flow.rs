@@ -10,13 +10,14 @@ use futures::FutureExt;
 use kartei_report::RunReport;
 use kartei_report::model::{Failure, Outcome, Step as StepReport, StepStatus};
 use kartei_schemas::duration::Span;
-use kartei_schemas::jobs::{JobSchema, StepName};
+use kartei_schemas::jobs::{JobSchema, PERSONS, StepName};
 use kartei_schemas::source::SourceSchema;
 use kartei_store::{Lease, Run, RunEnd, RunState, StepEnd, StepState, Store};
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
 use crate::assemble::{self, Found};
+use crate::erasing::{self, Desk};
 use crate::error::FlowError;
 use crate::heartbeat::keep_alive;
 use crate::options::RunOptions;
@@ -47,13 +48,14 @@ pub async fn conduct(
 ) -> Result<Ended, FlowError> {
     let job = project.jobs.jobs.get(&run.job).cloned().ok_or_else(|| FlowError::UnknownJob(run.job.clone()))?;
     let options = RunOptions::of_parameters(&run.parameters).over(&job.params);
+    store.begin_run(&lease, clock()).await?;
+    let settled = settle_erasures(project, store, (&job, &options, &lease), (stop, clock)).await;
     let published = store.published().await?;
     let heard = published.as_ref().map_or(clock(), |state| state.published_at.max(clock()));
     let previous = published.as_ref().map(|state| state.run_id);
     let rest = RunFrames::of_attempt(project.frames(), &lease, published);
     let verdicts = &Verdicts::default();
     let (run, lease, options, rest) = (&run, &lease, &options, &rest);
-    store.begin_run(lease, clock()).await?;
     let progress = Progress::of(watch);
     let watch = &progress;
     let mut conductor = Conductor {
@@ -67,6 +69,9 @@ pub async fn conduct(
     let span = tracing::info_span!("run", run = run.id, job = run.job);
     tracing::info!(parent: &span, attempt = run.attempt, due_at = %run.due_at, "the run begins");
     let limit = conductor.job.timeout;
+    if let Err(error) = settled {
+        return Box::pin(conductor.end(Err(error))).instrument(span).await;
+    }
     let outcome = tokio::select! {
         outcome = Box::pin(conductor.run()).instrument(span.clone()) => outcome,
         () = keep_alive(store, lease.clone(), stop, clock) => Err(interrupted(stop)),
@@ -75,6 +80,25 @@ pub async fn conduct(
         never = progress.keep_noting(store, lease, clock) => match never {},
     };
     Box::pin(conductor.end(outcome)).instrument(span).await
+}
+
+/// Before persons change, what is to be erased is: what a crash cut short, what an older store brought back, and who has
+/// been gone for longer than is kept.
+async fn settle_erasures(
+    project: &Project,
+    store: &Store,
+    (job, options, lease): (&JobSchema, &RunOptions, &Lease),
+    (stop, clock): (&Stop, &(dyn Fn() -> DateTime<Utc> + Sync)),
+) -> Result<(), FlowError> {
+    if options.dry_run || !job.groups().iter().any(|group| group == PERSONS) {
+        return Ok(());
+    }
+    let desk = Desk { project, store, lease, clock };
+    tokio::select! {
+        settled = Box::pin(erasing::settle(&desk)) => settled.map(|_| ()),
+        () = keep_alive(store, lease.clone(), stop, clock) => Err(interrupted(stop)),
+        () = stop.asked() => Err(interrupted(stop)),
+    }
 }
 
 /// Why a run was asked to end, as its error.

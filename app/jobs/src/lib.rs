@@ -6,6 +6,8 @@
 pub mod align;
 pub mod assemble;
 pub mod chance;
+pub mod dossier;
+pub mod erasing;
 pub mod error;
 pub mod flow;
 pub mod folding;

@@ -18,7 +18,7 @@ mod wording;
 
 pub use alert::{AlertLine, AlertMail};
 pub use deliver::{Delivery, deliver};
-pub use message::{Message, MessageError, OutboxMail, Sender};
+pub use message::{Message, MessageError, OutboxMail, Sender, file_name};
 pub use notice::{KindCount, Notice, UnitCount};
 pub use outcome::{Failure, FailureKind, Outcome, after_failure, retry_delay_seconds};
 pub use post::{Posted, Sending, empty_outbox};

@@ -93,7 +93,16 @@ impl Sender {
 
 /// What names a row in Message-ID, file name and MIME boundary; it says nothing of the recipient.
 fn stem(mail: &OutboxMail) -> String {
-    format!("kartei.{}.{:x}", mail.id, mail.queued_at.timestamp_millis())
+    stem_of(mail.id, mail.queued_at)
+}
+
+fn stem_of(id: i64, queued_at: DateTime<Utc>) -> String {
+    format!("kartei.{id}.{:x}", queued_at.timestamp_millis())
+}
+
+/// The file that a row of the outbox becomes in the folder of mails.
+pub fn file_name(id: i64, queued_at: DateTime<Utc>) -> String {
+    format!("{}.eml", stem_of(id, queued_at))
 }
 
 /// A mail ready to go.
@@ -134,7 +143,7 @@ impl Message {
             .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(mail.text.clone()))
             .singlepart(SinglePart::builder().header(ContentType::TEXT_HTML).body(mail.html.clone()));
         let mime = builder.multipart(body).map_err(|_| MessageError::Build)?;
-        Ok(Self { mime, file_name: format!("{}.eml", stem(mail)) })
+        Ok(Self { mime, file_name: file_name(mail.id, mail.queued_at) })
     }
 
     /// The mail as bytes.

@@ -57,7 +57,7 @@ async fn is_empty(session: &mut Session, table: &str) -> Result<bool> {
 }
 
 /// Person fields that are plain text.
-const PERSON_TEXTS: &[&str] = &[
+pub(crate) const PERSON_TEXTS: &[&str] = &[
     "salutation",
     "title",
     "given_name",
@@ -268,7 +268,7 @@ pub(crate) async fn add_consent_events(session: &mut Session, run_id: i64, frame
 }
 
 /// A table that only this transaction sees.
-async fn begin_temporary(session: &mut Session, table: &str, columns: &str) -> Result<()> {
+pub(crate) async fn begin_temporary(session: &mut Session, table: &str, columns: &str) -> Result<()> {
     let text = if session.is_sqlite() {
         format!("create temporary table {table} ({columns})")
     } else {

@@ -91,6 +91,8 @@ pub struct DeliveryCounts {
     pub rejects: BTreeMap<String, u64>,
     /// Rows in quarantine whose key could not be read: such a listing says nothing about absence.
     pub keyless: u64,
+    /// Rows of persons who were erased, which were put nowhere.
+    pub erased: u64,
 }
 
 impl DeliveryCounts {

@@ -36,6 +36,7 @@ mod consent_events;
 mod control;
 mod data_folder;
 mod deliveries;
+mod erasures;
 mod error;
 #[cfg(feature = "faults")]
 mod faults;
@@ -58,6 +59,7 @@ mod publish;
 mod pulse;
 mod reaping;
 mod rejects;
+mod restrictions;
 mod retention;
 mod review;
 mod run_log;
@@ -72,6 +74,7 @@ mod statistics;
 mod steps;
 mod stops;
 mod ticks;
+mod tombstones;
 mod upkeep;
 mod value;
 mod words;
@@ -88,6 +91,10 @@ pub use deliveries::{
     BasePage, Delivery, DeliveryCounts, DeliveryFilter, DeliveryKind, DeliveryProgress, DeliveryState, Effects, Judged,
     NewDelivery, PullDecision, Resolves, Verdict,
 };
+pub use erasures::{
+    Counts, Erasure, ErasureEvent, ErasureKind, ErasureState, FrameSwap, KnownTraits, Marks, NewErasure, Removal,
+    Subject,
+};
 pub use error::StoreError;
 #[cfg(feature = "faults")]
 pub use faults::Fault;
@@ -96,7 +103,7 @@ pub use judgements::{JudgementEntry, NewJudgement};
 pub use keyed::{Keyed, SECRET, keyed_hash};
 pub use named_frames::NamedFrames;
 pub use open::{Inspection, Store, StoreOptions};
-pub use outbox::{MailFailure, MailPick, NewMail, OutboxDepth, OutboxEntry};
+pub use outbox::{MailFailure, MailLine, MailPick, NewMail, OutboxDepth, OutboxEntry};
 pub use overrides::{NewOverride, OverrideEntry};
 pub use person_events::{NewPersonEvent, PersonEvent, PersonEventKind};
 pub use persons::{ExportFilter, PersonRow, PersonState};
@@ -106,6 +113,7 @@ pub use publish::{Publication, Published, PublishedState};
 pub use pulse::{Pulse, StepProgress};
 pub use reaping::Held;
 pub use rejects::{NewReject, RejectCount, RejectEntry, RejectFilter, RejectState, UNREADABLE_VALUE};
+pub use restrictions::Restriction;
 pub use retention::{Keep, Removed};
 pub use review::{NewReviewItem, ReviewItem};
 pub use run_log::{LogLine, NewLogLine};
@@ -117,6 +125,7 @@ pub use staging::{Batch, BatchKind, NewBatch, SourceCursor};
 pub use steps::{Step, StepEnd, StepState};
 pub use stops::stop_here;
 pub use ticks::{NewTick, Schedule, Tick, TickState};
+pub use tombstones::{ErasureHash, Tombstones, Traits, hashes_of};
 pub use upkeep::{Queue, Stuck};
 
 /// The result of everything here.

@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(20261129010000, "deliveries"),
     migration!(20261129020000, "frames"),
     migration!(20261129030000, "consent_events"),
+    migration!(20261129040000, "erasure"),
 ];
 
 /// Since then frames prove themselves, and deliveries have a verdict: what an older store names cannot be read any more.

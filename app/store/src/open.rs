@@ -213,6 +213,24 @@ impl Store {
         done.map(|_| ()).map_err(|error| StoreError::from_sqlx(&error, "vacuum into"))
     }
 
+    /// The only connection that writes, where the store is SQLite.
+    pub(crate) const fn sqlite_writer(&self) -> Option<&SqlitePool> {
+        match &self.database {
+            Database::Sqlite { write, .. } => Some(write),
+            Database::Postgres(_) => None,
+        }
+    }
+
+    /// Frees the dead rows of tables in PostgreSQL.
+    pub(crate) async fn vacuum_postgres(&self, tables: &[&str]) -> Result<()> {
+        let Database::Postgres(pool) = &self.database else { return Ok(()) };
+        for table in tables {
+            let done = sqlx::query(AssertSqlSafe(format!("vacuum {table}"))).execute(pool).await;
+            done.map_err(|error| StoreError::from_sqlx(&error, "vacuum"))?;
+        }
+        Ok(())
+    }
+
     /// A transaction that may write. SQLite takes the lock at once, so that no write fails half-way for want of it.
     pub(crate) async fn begin(&self) -> Result<Session> {
         #[cfg(feature = "faults")]

@@ -60,6 +60,34 @@ pub struct OutboxEntry {
     pub created_at: DateTime<Utc>,
 }
 
+/// A mail, and what became of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailLine {
+    /// Its number.
+    pub id: i64,
+    /// `notice`, `alert`, ...
+    pub kind: String,
+    /// Where it goes.
+    pub recipient: String,
+    /// The subject.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// queued, sent, failed.
+    pub state: String,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When the transport took it.
+    pub sent_at: Option<DateTime<Utc>>,
+}
+
+impl fmt::Debug for MailLine {
+    /// Without address and content.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("MailLine").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for OutboxEntry {
     /// Without address and content.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,6 +184,20 @@ impl Store {
         session.commit().await
     }
 
+    /// What some mails were and what became of them, oldest first.
+    pub async fn mail_lines(&self, ids: &[i64]) -> Result<Vec<MailLine>> {
+        let mut session = self.read().await?;
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            let text =
+                "select id, kind, recipient, subject, text_body, state, created_at, sent_at from outbox where id = ?";
+            let row = sql(text).bind(*id).row(&mut session).await?;
+            found.extend(row.as_ref().map(mail_line).transpose()?);
+        }
+        found.sort_by_key(|line| line.id);
+        Ok(found)
+    }
+
     /// How the outbox stands; of one run when it is named.
     pub async fn outbox_depth(&self, run_id: Option<i64>) -> Result<OutboxDepth> {
         let mut session = self.read().await?;
@@ -242,6 +284,19 @@ pub(crate) async fn insert(
         queued += insert.execute(session).await?;
     }
     Ok(queued)
+}
+
+fn mail_line(row: &Row) -> Result<MailLine> {
+    Ok(MailLine {
+        id: row.integer("id")?,
+        kind: row.text("kind")?,
+        recipient: row.text("recipient")?,
+        subject: row.text("subject")?,
+        text: row.text("text_body")?,
+        state: row.text("state")?,
+        created_at: row.instant("created_at")?,
+        sent_at: row.optional_instant("sent_at")?,
+    })
 }
 
 fn from_row(row: &Row) -> Result<OutboxEntry> {

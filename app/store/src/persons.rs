@@ -21,6 +21,8 @@ words! {
         Gone = "gone",
         /// Turned out to be another person, who bears the other id.
         Merged = "merged",
+        /// Erased: nothing is left of the person but the id, so that it is never issued again.
+        Erased = "erased",
     }
 }
 
@@ -90,6 +92,8 @@ macro_rules! person_row {
             $($(#[$doc])* pub $name: Option<String>,)+
             /// Whether a source holds the person to be a member.
             pub is_member: Option<bool>,
+            /// Whether the person is restricted: in no mail, export or notice.
+            pub restricted: bool,
             /// A sorted array of texts.
             pub interests: Json,
             /// An array of consents.
@@ -112,6 +116,7 @@ macro_rules! person_row {
                 state: row.word("state")?,
                 $($name: row.optional_text(stringify!($name))?,)+
                 is_member: row.optional_flag("is_member")?,
+                restricted: row.optional_flag("restricted")?.unwrap_or(false),
                 interests: row.json("interests")?,
                 consents: row.json("consents")?,
                 answers: row.json("answers")?,
@@ -142,6 +147,8 @@ pub struct ExportFilter {
     pub org_unit: Option<String>,
     /// Only members, or only others.
     pub is_member: Option<bool>,
+    /// Also those whose data are restricted.
+    pub restricted: bool,
 }
 
 /// Persons fetched at once while exporting.
@@ -218,6 +225,9 @@ fn page(after: &str, filter: &ExportFilter) -> Statement {
     }
     if let Some(is_member) = filter.is_member {
         statement = statement.and(" and coalesce(is_member, false) = ?").bind(is_member);
+    }
+    if !filter.restricted {
+        statement = statement.and(" and not coalesce(restricted, false)");
     }
     statement.and(" order by id limit ?").bind(PAGE_ROWS)
 }

@@ -137,6 +137,7 @@ async fn write(
     }
     let persons = bulk::write_persons(session, run_id, publication.persons).await?;
     let records = bulk::write_records(session, publication.records, publication.erased).await?;
+    crate::restrictions::carry_over(session, now).await?;
     let values = bulk::replace_values(session, publication.values, publication.renewed).await?;
     let changes = bulk::write_changes(session, run_id, publication.changes, now).await?;
     let taken = (publication.deliveries, publication.forgotten);

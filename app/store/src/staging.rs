@@ -192,6 +192,15 @@ pub(crate) async fn find_cursor(session: &mut Session, source: &str) -> Result<O
     row.as_ref().map(cursor).transpose()
 }
 
+impl Store {
+    /// All batches that name a frame, published or not.
+    pub async fn batches_at_rest(&self) -> Result<Vec<Batch>> {
+        let mut session = self.read().await?;
+        let statement = sql(BATCH).and(" where frame is not null order by sequence, run_id, source, number");
+        statement.rows(&mut session).await?.iter().map(from_row).collect()
+    }
+}
+
 const CURSOR: &str = "select source, cursor, columns, listing_rows, listed_at, newest_data_at from source_cursor";
 
 const BATCH: &str = "select run_id, delivery_id, source, number, kind, frame, origin, complete_listing, rows_read, rows_staged, \

@@ -241,7 +241,12 @@ impl<'a> Comparer<'a> {
     }
 
     fn name_levels(&mut self, left: &[u32], right: &[u32]) -> (u8, u8) {
-        let given = self.given_level(left[slot::GIVEN], right[slot::GIVEN]);
+        let is_other_generation = of_both(left, right, slot::SUFFIX, |left, right| u8::from(left != right)) == 1;
+        let given = match self.given_level(left[slot::GIVEN], right[slot::GIVEN]) {
+            NO_LEVEL => NO_LEVEL,
+            _ if is_other_generation => GivenLevel::Different as u8,
+            level => level,
+        };
         let surname = self.surname_level(left, right);
         let is_doubtful = given <= GivenLevel::Similar as u8 && surname <= SurnameLevel::Near as u8;
         if is_doubtful && self.is_swapped(left, right) {
@@ -437,9 +442,9 @@ fn of_both(left: &[u32], right: &[u32], slot: usize, compare: impl FnOnce(u32, u
     if left == MISSING || right == MISSING { NO_LEVEL } else { compare(left, right) }
 }
 
-/// Sex tells nothing where the given names agree: they have told it.
+/// Sex tells nothing where the given names are the same: they have told it. Names that are only alike have not.
 fn sex_level(left: &[u32], right: &[u32], given: u8) -> u8 {
-    if given > GivenLevel::Initial as u8 {
+    if given >= GivenLevel::First as u8 {
         return NO_LEVEL;
     }
     of_both(left, right, slot::SEX, |left, right| 1 + u8::from(left == right))

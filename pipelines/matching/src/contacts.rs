@@ -15,6 +15,8 @@ use crate::texts::{Dictionary, Texts};
 pub(crate) struct Email {
     /// Bytes before the sign.
     local: u32,
+    /// The number of what stands before the sign: people with other providers may have the same.
+    pub(crate) local_part: u32,
     /// The number of its domain.
     domain: u32,
     /// Records whose address has this domain.
@@ -47,7 +49,7 @@ impl<'a> Address<'a> {
         self.texts.get(self.number)[self.parts.local as usize..].strip_prefix('@').unwrap_or_default()
     }
 
-    fn digits(self) -> impl Iterator<Item = char> {
+    pub(crate) fn digits(self) -> impl Iterator<Item = char> {
         self.local().chars().filter(char::is_ascii_digit)
     }
 }
@@ -175,19 +177,20 @@ pub(crate) fn take_apart(column: &Column, spelled: &[Spelled], names: &mut Names
     for id in &column.ids {
         counts[*id as usize] += 1;
     }
-    let mut domains = Dictionary::default();
+    let (mut locals, mut domains) = (Dictionary::default(), Dictionary::default());
     let mut domain_counts = vec![0_u32];
     let parts = column.texts.iter().zip(&counts).map(|(text, count)| {
         let (local, domain) = text.split_once('@').unwrap_or((text, ""));
         let domain = domains.number(domain);
         domain_counts.resize(domains.texts.len(), 0);
         domain_counts[domain as usize] += count;
-        (u32::try_from(local.len()).unwrap_or(u32::MAX), domain)
+        (u32::try_from(local.len()).unwrap_or(u32::MAX), locals.number(local), domain)
     });
-    let parts: Vec<(u32, u32)> = parts.collect();
+    let parts: Vec<(u32, u32, u32)> = parts.collect();
     let mut number = |name: &str| if name.is_empty() { 0 } else { names.number(name) };
-    let emails = parts.iter().zip(spelled).map(|((local, domain), spelled)| Email {
+    let emails = parts.iter().zip(spelled).map(|((local, local_part, domain), spelled)| Email {
         local: *local,
+        local_part: *local_part,
         domain: *domain,
         domain_count: domain_counts[*domain as usize],
         is_named: spelled.is_all,

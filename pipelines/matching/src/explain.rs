@@ -252,7 +252,13 @@ impl Explainer {
                 learned: self.corrections.as_ref().map_or(0.0, |it| it.level(place, level)),
             });
         }
-        // Names that go together more often than chance has it: shown with the first comparison of a name.
+        // What is told twice is shown with the mail address that tells it again; names that go together more often than chance
+        // has it, with the first comparison of a name.
+        let twice = f64::from(self.frequencies.told_twice_by(&self.subjects, pattern, pair));
+        if let Some(place) = self.subjects.iter().position(|subject| *subject == Subject::Email) {
+            steps[place].rarity -= twice;
+            steps[0].rarity += twice;
+        }
         if let Some(step) = steps.first_mut() {
             step.rarity += f64::from(together.same - apart);
         }

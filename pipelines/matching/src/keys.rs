@@ -148,7 +148,36 @@ pub(crate) fn all(records: &Records) -> Vec<Key> {
     keys.extend(date_keys());
     keys.extend(place_keys());
     keys.extend(extra_keys(records));
+    let besides = [slot::DATE, slot::EMAIL, slot::MOBILE, slot::PHONE, slot::STREET, slot::POSTAL_CODE, slot::CITY];
+    if !besides.into_iter().any(|slot| records.has(slot)) {
+        keys.extend(lone_name_keys());
+    }
     keys
+}
+
+/// Where there is nothing beside the names, one of them must be enough, and a part of the other.
+fn lone_name_keys() -> Vec<Key> {
+    let end = |text: &str| hash(text.get(text.len().saturating_sub(3)..).unwrap_or(text));
+    vec![
+        key("surname", |atoms, record, hashes| hashes.extend(atoms.surnames(record))),
+        key("sound of both names", |atoms, record, hashes| {
+            if let Some(given) = atoms.first_given_sound(record) {
+                hashes.extend(atoms.surname_sounds(record).map(|surname| mix(given, surname)));
+            }
+        }),
+        key("given name + first letter of the surname", |atoms, record, hashes| {
+            let surname = atoms.records.names.text(record[slot::SURNAME]);
+            if let Some(first) = surname.bytes().next() {
+                hashes.extend(atoms.given_names(record).iter().map(|given| mix(*given, u64::from(first))));
+            }
+        }),
+        key("given name + end of the surname", move |atoms, record, hashes| {
+            let surname = atoms.records.names.text(record[slot::SURNAME]);
+            if !surname.is_empty() {
+                hashes.extend(atoms.given_names(record).iter().map(|given| mix(*given, end(surname))));
+            }
+        }),
+    ]
 }
 
 fn contact_keys(records: &Records) -> Vec<Key> {

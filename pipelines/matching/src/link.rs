@@ -342,17 +342,19 @@ impl Run<'_> {
     ) -> T {
         let table = WeightTable::new(weights);
         let prior = table.prior();
+        let asked = self.schema.thresholds.merge.map(bits_of).filter(|bits| *bits < 0.0);
+        let least = asked.unwrap_or(f32::NEG_INFINITY);
         let edges: Vec<Edge> = scored
             .par_iter()
             .map(|pair| {
-                let weight = bond(pair.odds, prior);
+                let weight = bond(pair.odds, prior, least);
                 Edge { left: pair.left, right: pair.right, weight }
             })
             .collect();
         let comparers = Comparers::new(self.records, self.subjects);
         let score = |left: u32, right: u32| {
             let pattern = comparers.pattern(left, right);
-            bond(self.odds(&table, frequencies, (left, right), pattern), prior)
+            bond(self.odds(&table, frequencies, (left, right), pattern), prior, least)
         };
         let before = self.earlier.map(|earlier| earlier.clusters.as_slice());
         let clustering =
@@ -380,10 +382,18 @@ fn is_idle(pairs: u64, sum: f64) -> bool {
 
 /// What a pair counts for in the mean of two groups. A pair that speaks for one person, though not loud enough, is no
 /// evidence that its groups are two: its records hold little. One that speaks for a household is.
-fn bond(odds: Odds, prior: Odds) -> f32 {
+///
+/// `least` is what the threshold asks for, where that is less than even odds: what says too little for it by itself stays below it.
+fn bond(odds: Odds, prior: Odds, least: f32) -> f32 {
     let weight = odds.weight();
     let says_little = weight < 0.0 && odds.same >= prior.same && odds.household < 0.0;
-    if says_little { LITTLE * weight } else { weight }
+    if !says_little {
+        weight
+    } else if weight < least {
+        (LITTLE * weight).min(least - LITTLE)
+    } else {
+        LITTLE * weight
+    }
 }
 
 impl LinkOptions<'_> {
@@ -404,6 +414,16 @@ fn bits_of(probability: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_threshold_below_even_odds_is_a_probability_of_the_pair_itself() {
+        let prior = Odds { same: -10.0, household: -10.0 };
+        let little = |same: f32| Odds { same, household: -3.0 };
+        let least = bits_of(0.3);
+        assert!(bond(little(-6.0), prior, least) < least);
+        assert!(bond(little(-1.0), prior, least) >= least);
+        assert!(bond(little(-6.0), prior, f32::NEG_INFINITY) > -2.0, "at even odds it is the mean that decides");
+    }
 
     #[test]
     fn a_key_is_idle_where_many_of_its_pairs_were_seen_and_none_was_worth_it() {

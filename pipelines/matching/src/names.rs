@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::nicknames::Nicknames;
+use crate::columns::MISSING;
+use crate::given_names::{Known, spelling, usual};
+use crate::nicknames::{Group, Nicknames, stand_for_each_other};
 use crate::similarity::{is_typo, jaro_winkler};
 use crate::text::{fold, fold_stripped, joined};
 
@@ -21,7 +23,11 @@ const MOST_WORDS: usize = 4;
 struct Word {
     text: Box<str>,
     stripped: Option<Box<str>>,
-    groups: Box<[u16]>,
+    groups: Box<[Group]>,
+    /// What variants of one given name share.
+    spelling: Box<str>,
+    /// What is known of it as a given name.
+    known: Known,
 }
 
 /// A distinct name: its words without particles, by number.
@@ -45,6 +51,7 @@ pub(crate) struct Names {
     words: Vec<Word>,
     word_numbers: FxHashMap<Box<str>, u32>,
     nicknames: Arc<Nicknames>,
+    usual: FxHashMap<&'static str, Known>,
 }
 
 /// How two given names compare, by growing agreement.
@@ -96,6 +103,7 @@ impl Names {
             words: Vec::new(),
             word_numbers: FxHashMap::default(),
             nicknames: Arc::new(Nicknames::built_in()),
+            usual: usual(),
         }
     }
 
@@ -139,7 +147,9 @@ impl Names {
         }
         let number = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
         let groups = self.nicknames.of(word).into();
-        self.words.push(Word { text: word.into(), stripped: stripped.map(Into::into), groups });
+        let known = self.usual.get(word).copied().unwrap_or_default();
+        let spelling = spelling(word).into();
+        self.words.push(Word { text: word.into(), stripped: stripped.map(Into::into), groups, spelling, known });
         self.word_numbers.insert(word.into(), number);
         number
     }
@@ -159,6 +169,24 @@ impl Names {
         self.all[name as usize].words().iter().map(|word| &*self.words[*word as usize].text)
     }
 
+    /// Learns whom each given name belongs to, and how frequent it is. Each record has a given name and a sex, 1 for women and 2
+    /// for men, or [`MISSING`].
+    pub(crate) fn learn(&mut self, given: &[u32], sexes: &[u32]) {
+        for (row, name) in given.iter().enumerate().filter(|(_, name)| **name != MISSING) {
+            let first = self.all[*name as usize].words[0];
+            let known = &mut self.words[first as usize].known;
+            known.count += 1;
+            match sexes.get(row) {
+                Some(1) => known.women += 1,
+                Some(2) => known.men += 1,
+                _ => {}
+            }
+        }
+        for word in &mut self.words {
+            word.known.learn();
+        }
+    }
+
     /// How two known given names compare.
     pub(crate) fn compare_given(&self, left: u32, right: u32) -> GivenLevel {
         if left == right {
@@ -173,16 +201,38 @@ impl Names {
             return GivenLevel::Different;
         }
         let mut best = GivenLevel::Different;
+        // Whether, where a word agrees best, the others do too, or are not there.
+        let mut is_whole = false;
         for (left_place, left_word) in left_name.words().iter().enumerate() {
             for (right_place, right_word) in right_name.words().iter().enumerate() {
                 let both_first = left_place == 0 && right_place == 0;
-                best = best.max(self.compare_given_words(*left_word, *right_word, both_first));
+                let level = self.compare_given_words(*left_word, *right_word, both_first);
+                if level >= best && level > GivenLevel::Initial {
+                    let agrees = self.rest_agrees((left_name, left_place), (right_name, right_place));
+                    is_whole = agrees || is_whole && level == best;
+                }
+                best = best.max(level);
             }
         }
         if best == GivenLevel::First && left_name.count == right_name.count && left_name.count == 1 {
             return GivenLevel::Exact;
         }
-        best
+        // Anna Maria and Anna Lena, Hans-Peter and Hans-Jürgen are two.
+        if best > GivenLevel::Initial && !is_whole { GivenLevel::Different } else { best }
+    }
+
+    /// Whether any other words of two names agree, at least in their first letters where one is no more than that; or one name has
+    /// none.
+    fn rest_agrees(&self, (left, left_place): (&Name, usize), (right, right_place): (&Name, usize)) -> bool {
+        let rest = |name: &Name, place: usize| {
+            let words: Vec<u32> = name.words().to_vec();
+            words.into_iter().enumerate().filter(move |(other, _)| *other != place).map(|(_, word)| word)
+        };
+        left.count == 1
+            || right.count == 1
+            || rest(left, left_place).any(|one| {
+                rest(right, right_place).any(|other| self.compare_given_words(one, other, true) >= GivenLevel::Initial)
+            })
     }
 
     fn compare_given_words(&self, left: u32, right: u32, both_first: bool) -> GivenLevel {
@@ -199,19 +249,36 @@ impl Names {
             let agrees = both_first && left.as_bytes()[0] == right.as_bytes()[0];
             return if agrees { GivenLevel::Initial } else { GivenLevel::Different };
         }
-        if left_word.groups.iter().any(|group| right_word.groups.contains(group)) {
+        if left_word.spelling == right_word.spelling {
+            return GivenLevel::Typo;
+        }
+        let both_usual = left_word.known.is_usual && right_word.known.is_usual;
+        if stand_for_each_other(&left_word.groups, &right_word.groups, both_usual) {
             return GivenLevel::Nickname;
         }
+        if both_usual || left_word.known.is_of_other_sex(right_word.known) {
+            return GivenLevel::Different;
+        }
         let similarity = jaro_winkler(left, right, 0.8);
-        if similarity >= 0.93 || is_typo(left, right) {
+        let is_like = similarity >= 0.93 || is_typo(left, right);
+        if is_like && !left_word.known.are_two_names(right_word.known) {
             GivenLevel::Typo
         } else if is_short_form(left, right) {
             GivenLevel::Nickname
+        } else if is_like {
+            GivenLevel::Different
         } else if similarity >= 0.8 {
             GivenLevel::Similar
         } else {
             GivenLevel::Different
         }
+    }
+
+    /// Names that are one whole word of both, where somebody bears them alone.
+    pub(crate) fn shared(&self, left: u32, right: u32) -> impl Iterator<Item = u32> {
+        let (left, right) = (self.all[left as usize].words(), self.all[right as usize].words());
+        let words = left.iter().filter(|word| right.contains(word));
+        words.filter_map(|word| self.numbers.get(&self.words[*word as usize].text).copied())
     }
 
     /// How two known surnames compare.
@@ -326,6 +393,39 @@ mod tests {
         assert_eq!(given("A.", "Anna"), GivenLevel::Initial);
         assert_eq!(given("Katrhin", "Kathrin"), GivenLevel::Typo);
         assert_eq!(given("Martina", "Jutta"), GivenLevel::Different);
+    }
+
+    #[test]
+    fn like_names_of_one_home_are_two() {
+        for (one, other) in [
+            ("Andrea", "Andreas"),
+            ("Jan", "Jana"),
+            ("Julia", "Julian"),
+            ("Michael", "Michaela"),
+            ("Paul", "Paula"),
+            ("Stefan", "Stefanie"),
+            ("Hans-Peter", "Hans-Jürgen"),
+            ("Anna Maria", "Anna Lena"),
+            ("Anja", "Antje"),
+            ("Jens", "Jan"),
+            ("Lisa", "Bettina"),
+            ("Heinz", "Harry"),
+        ] {
+            assert_eq!(given(one, other), GivenLevel::Different, "{one} {other}");
+        }
+        assert_eq!(given("Stephan", "Stefan"), GivenLevel::Typo);
+        assert_eq!(given("Anna Maria", "Anna M."), GivenLevel::First);
+        assert_eq!(given("Karl Heinz Otto", "Karl Otto"), GivenLevel::First);
+    }
+
+    #[test]
+    fn names_that_the_records_hold_often_are_no_slips_of_each_other() {
+        let mut names = Names::new();
+        let (one, other, slip) = (names.number("Tamina"), names.number("Tamira"), names.number("Tamirra"));
+        assert_eq!(names.compare_given(one, other), GivenLevel::Typo);
+        names.learn(&[&[one; 9][..], &[other; 7], &[slip]].concat(), &[]);
+        assert_eq!(names.compare_given(one, other), GivenLevel::Different);
+        assert_eq!(names.compare_given(other, slip), GivenLevel::Typo);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 use rustc_hash::FxHashMap;
 
-/// Each line is one group: the names in it may stand for each other. A name may be in several groups.
+/// Each line is a full form and what may stand for it. A name may be in several groups.
 const GROUPS: &str = "\
 johannes hans hannes johann jonny hansi jo
+johann hans hannes hansi jo
 johannes jan johan jens
 hanna hannah johanna hanne hannelore
 ursula uschi ulla ursel uschka
@@ -309,51 +310,65 @@ guido veit
 vitus veit
 ";
 
-/// Name → the numbers of its groups.
+/// A group that a name is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Group {
+    number: u16,
+    /// Whether the name is the full form.
+    is_full: bool,
+}
+
+/// Whether one of two names is a short form of the other; or both are short forms of one name, and not both names of their own, as
+/// Lisa and Bettina are.
+pub(crate) fn stand_for_each_other(left: &[Group], right: &[Group], both_usual: bool) -> bool {
+    let is_one =
+        |one: &Group, other: &Group| one.number == other.number && (one.is_full || other.is_full || !both_usual);
+    left.iter().any(|one| right.iter().any(|other| is_one(one, other)))
+}
+
+/// Name → its groups.
 pub(crate) struct Nicknames {
-    groups: FxHashMap<String, Vec<u16>>,
+    groups: FxHashMap<String, Vec<Group>>,
 }
 
 impl Nicknames {
     /// The built-in groups.
     pub(crate) fn built_in() -> Self {
-        let mut groups: FxHashMap<String, Vec<u16>> = FxHashMap::default();
+        let mut groups: FxHashMap<String, Vec<Group>> = FxHashMap::default();
         for (number, line) in (0_u16..).zip(GROUPS.lines()) {
-            for name in line.split_whitespace() {
+            for (place, name) in line.split_whitespace().enumerate() {
                 let entry = groups.entry(crate::text::fold(name)).or_default();
-                if entry.last() != Some(&number) {
-                    entry.push(number);
+                if entry.last().is_none_or(|last| last.number != number) {
+                    entry.push(Group { number, is_full: place == 0 });
                 }
             }
         }
         Self { groups }
     }
 
-    /// The numbers of the groups that a folded name is in, ascending.
-    pub(crate) fn of(&self, name: &str) -> &[u16] {
+    /// The groups that a folded name is in.
+    pub(crate) fn of(&self, name: &str) -> &[Group] {
         self.groups.get(name).map_or(&[], Vec::as_slice)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Nicknames;
+    use super::*;
 
-    fn stand_for_each_other(left: &str, right: &str) -> bool {
+    fn are_one(left: &str, right: &str) -> bool {
         let names = Nicknames::built_in();
-        names.of(left).iter().any(|group| names.of(right).contains(group))
+        stand_for_each_other(names.of(left), names.of(right), true)
     }
 
     #[test]
     fn short_forms_stand_for_their_names() {
-        assert!(stand_for_each_other("hans", "johannes"));
-        assert!(stand_for_each_other("uschi", "ursula"));
-        assert!(stand_for_each_other("bob", "robert"));
+        assert!(are_one("hans", "johannes") && are_one("uschi", "ursula") && are_one("bob", "robert"));
     }
 
     #[test]
-    fn unrelated_names_do_not() {
-        assert!(!stand_for_each_other("martina", "jutta"));
-        assert!(!stand_for_each_other("xaver", "uwe"));
+    fn unrelated_names_and_two_short_forms_of_one_name_do_not() {
+        assert!(!are_one("martina", "jutta") && !are_one("xaver", "uwe"));
+        assert!(!are_one("lisa", "bettina") && !are_one("heinz", "harry") && !are_one("anja", "antje"));
     }
 }

@@ -47,6 +47,27 @@ pub(crate) fn is_name(folded: &str) -> bool {
     WORDS.contains(&folded) || (folded.len() > 2 && is_one_letter(folded))
 }
 
+/// Whether a folded name was made up, so that nothing else in its record need be true: somebody who only did not want to give a name may
+/// have given all the rest.
+pub(crate) fn is_made_up(folded: &str) -> bool {
+    const WORDS: [&str; 13] = [
+        "test",
+        "tester",
+        "testperson",
+        "mustermann",
+        "musterfrau",
+        "muster",
+        "asdf",
+        "asdfg",
+        "asdfgh",
+        "qwertz",
+        "qwerty",
+        "abc",
+        "dummy",
+    ];
+    WORDS.contains(&folded) || (folded.len() > 2 && is_one_letter(folded))
+}
+
 /// Whether an e-mail address belongs to nobody.
 pub(crate) fn is_email(address: &str) -> bool {
     const LOCAL_PARTS: [&str; 14] = [
@@ -116,6 +137,7 @@ mod tests {
     fn placeholders_are_told_from_people() {
         assert!(is_name("mustermann") && is_name("xxx") && is_name("aaa"));
         assert!(!is_name("nana") && !is_name("o") && !is_name("testa"));
+        assert!(is_made_up("mustermann") && is_made_up("xxx") && !is_made_up("unbekannt"));
         assert!(is_email("noreply@verein.de") && is_email("kaputt"));
         assert!(!is_email("anna@verein.de"));
         assert!(is_number("+4900000000") && is_number("0123456789"));

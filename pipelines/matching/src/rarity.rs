@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::columns::MISSING;
 use crate::comparisons::{NAMES_SWAPPED, Subject, level_of};
+use crate::contacts::EmailLevel;
 use crate::names::{GivenLevel, SurnameLevel};
 use crate::origins::{NamePair, Origins};
 use crate::places::AddressLevel;
@@ -42,6 +43,16 @@ struct Slot {
     at_home: f64,
 }
 
+/// The levels of a pair that tell of its names.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct NameLevels {
+    pub(crate) given: u8,
+    pub(crate) surname: u8,
+    pub(crate) birth_date: u8,
+    pub(crate) email: u8,
+    pub(crate) mail_name: u8,
+}
+
 /// What is known of a slot before anything is counted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Belief {
@@ -54,6 +65,7 @@ pub(crate) struct Belief {
 /// Two records that are compared.
 #[derive(Clone, Copy)]
 pub(crate) struct Pair<'a> {
+    pub(crate) records: &'a Records,
     pub(crate) left: &'a [u32],
     pub(crate) right: &'a [u32],
     /// Whether they are held to be one person as yet.
@@ -89,7 +101,7 @@ impl Frequencies {
     /// A pair of records, as the frequencies see it.
     pub(crate) fn pair<'a>(&self, records: &'a Records, left: u32, right: u32) -> Pair<'a> {
         let together = self.persons.as_ref().is_some_and(|persons| persons[left as usize] == persons[right as usize]);
-        Pair { left: records.record(left), right: records.record(right), together }
+        Pair { records, left: records.record(left), right: records.record(right), together }
     }
 
     /// The chance that two strangers share a value of the slot.
@@ -119,25 +131,27 @@ impl Frequencies {
     /// What the rarity of the agreeing values adds to the odds of a pair.
     pub(crate) fn of_pair(&self, subjects: &[Subject], pattern: u64, pair: Pair<'_>) -> Odds {
         let mut odds = Odds::default();
-        let (mut given, mut surname) = (0, 0);
+        let levels = NameLevels::of(subjects, pattern);
         for (place, subject) in subjects.iter().enumerate() {
             let level = level_of(pattern, place);
             if level == 0 {
                 continue;
             }
-            match subject {
-                Subject::GivenName => given = level,
-                Subject::Surname => surname = level,
-                _ => {}
-            }
             let added = self.of_level(*subject, level, pair);
             odds.same += added.same;
             odds.household += added.household;
         }
-        let namesakes = self.of_names(given, surname, pair);
-        odds.same += namesakes;
-        odds.household += namesakes;
+        let namesakes = self.of_names(levels.given, levels.surname, pair);
+        let once = namesakes - self.told_twice(levels, namesakes, pair);
+        odds.same += once;
+        odds.household += once;
         odds
+    }
+
+    /// The bits of a pair that its mail addresses tell once more.
+    pub(crate) fn told_twice_by(&self, subjects: &[Subject], pattern: u64, pair: Pair<'_>) -> f32 {
+        let levels = NameLevels::of(subjects, pattern);
+        self.told_twice(levels, self.of_names(levels.given, levels.surname, pair), pair)
     }
 
     /// What one comparison's rarity adds.
@@ -156,6 +170,9 @@ impl Frequencies {
             Subject::Surname => (slot::SURNAME, 1.0, true),
             Subject::Address => return self.of_address(level, pair),
             Subject::Sex | Subject::MailName => return Odds::default(),
+            Subject::Email if level == EmailLevel::SameName as u8 || level == EmailLevel::SameLocalPart as u8 => {
+                (slot::LOCAL_PART, 1.0, true)
+            }
             _ if level < exact => return Odds::default(),
             Subject::BirthDate => (slot::DATE, 1.0, false),
             Subject::Email => (slot::EMAIL, 1.0, true),
@@ -166,7 +183,8 @@ impl Frequencies {
         if part == 0.0 {
             return Odds::default();
         }
-        let added = (part * self.rarer(slot, pair)).clamp(-8.0, 8.0);
+        let most = if matches!(slot, slot::EMAIL | slot::LOCAL_PART) { 16.0 } else { 8.0 };
+        let added = (part * self.rarer(slot, pair)).clamp(-most, 8.0);
         let at_home = if shared_at_home {
             added
         } else if part > 0.9 {
@@ -187,13 +205,21 @@ impl Frequencies {
     }
 
     /// The smaller of the surpluses of two values that agree at least nearly.
-    fn rarer(&self, slot: usize, pair: Pair<'_>) -> f64 {
+    pub(crate) fn rarer(&self, slot: usize, pair: Pair<'_>) -> f64 {
         let both = if pair.together { 1.0 } else { 2.0 };
         match pair.value(slot) {
             (MISSING, MISSING) => 0.0,
             (MISSING, value) | (value, MISSING) => self.surplus(slot, value, 1.0),
             (left, right) if left == right => self.surplus(slot, left, both),
-            (left, right) => self.surplus(slot, left, 1.0).min(self.surplus(slot, right, 1.0)),
+            (left, right) => {
+                let rarer = self.surplus(slot, left, 1.0).min(self.surplus(slot, right, 1.0));
+                // Two double names that share Müller are as rare as Müller.
+                if slot != slot::SURNAME {
+                    return rarer;
+                }
+                let shared = pair.records.names.shared(left, right).map(|word| self.surplus(slot, word, 0.0));
+                shared.reduce(f64::max).map_or(rarer, |shared| rarer.min(shared))
+            }
         }
     }
 
@@ -211,7 +237,11 @@ impl Frequencies {
         if left == MISSING || left != right {
             return Odds::default();
         }
-        let added = self.rarer(slot, pair).clamp(-6.0, 6.0) as f32;
+        let added = self.rarer(slot, pair).clamp(-6.0, 6.0);
+        // Among few people a place that most of them share says nothing, and nothing against them either.
+        let total = self.slots[slot].total;
+        let known = if added < 0.0 { total / (total + BELIEVED_PERSONS) } else { 1.0 };
+        let added = (added * known) as f32;
         Odds { same: added, household: added }
     }
 
@@ -234,6 +264,24 @@ impl Frequencies {
         let seen = self.others(slot::FULL_NAME, name, persons);
         let namesakes = expected * (seen + BELIEVED_NAMESAKES) / (expected + BELIEVED_NAMESAKES);
         (apart * total / namesakes).log2().clamp(-10.0, 4.0) as f32
+    }
+}
+
+impl NameLevels {
+    fn of(subjects: &[Subject], pattern: u64) -> Self {
+        let mut levels = Self::default();
+        for (place, subject) in subjects.iter().enumerate() {
+            let level = match subject {
+                Subject::GivenName => &mut levels.given,
+                Subject::Surname => &mut levels.surname,
+                Subject::Email => &mut levels.email,
+                Subject::MailName => &mut levels.mail_name,
+                Subject::BirthDate => &mut levels.birth_date,
+                _ => continue,
+            };
+            *level = level_of(pattern, place);
+        }
+        levels
     }
 }
 

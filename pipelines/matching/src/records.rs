@@ -11,6 +11,7 @@ use crate::columns::{self, Column, MISSING, renumbered};
 use crate::contacts::{self, Email, KnownNames};
 use crate::extras::{self, Extra, ExtraKind};
 use crate::full_name::FullName;
+use crate::marks::{generation_of, keep_contacts_only, sex_of};
 use crate::names::Names;
 use crate::text::{fold, hash, mix};
 use crate::texts::{Dictionary, Texts};
@@ -33,7 +34,10 @@ pub(crate) mod slot {
     pub(crate) const REGION: usize = 12;
     pub(crate) const ADDRESS: usize = 13;
     pub(crate) const FULL_NAME: usize = 14;
-    pub(crate) const EXTRAS: usize = 15;
+    /// What stands before the sign of the e-mail address.
+    pub(crate) const LOCAL_PART: usize = 15;
+    pub(crate) const SUFFIX: usize = 16;
+    pub(crate) const EXTRAS: usize = 17;
 }
 
 /// All records of a run, in an order that does not depend on the rows' order.
@@ -160,6 +164,8 @@ struct Reader {
     slots: Vec<Vec<u32>>,
     texts: Vec<Texts>,
     placeholders: Vec<(String, u64)>,
+    /// Rows of a surname that was made up.
+    made_up: Vec<usize>,
 }
 
 impl Reader {
@@ -171,6 +177,7 @@ impl Reader {
             slots: vec![Vec::new(); slot::EXTRAS],
             texts: vec![Texts::default(); slot::EXTRAS],
             placeholders: Vec::new(),
+            made_up: Vec::new(),
         }
     }
 
@@ -180,6 +187,7 @@ impl Reader {
         let mut places = self.without_names();
         let (emails, ()) = rayon::join(|| self.read_persons(), || places.read_texts());
         self.adopt(places);
+        keep_contacts_only(&mut self.slots, &self.made_up);
         let extras = extras::choose(self.columns.into_iter().flatten().collect());
         let mut slots = self.slots;
         let mut texts = self.texts;
@@ -253,6 +261,7 @@ impl Reader {
         self.read_dates_and_sex();
         let emails = self.read_emails();
         self.fill_names(&emails);
+        self.names.learn(&self.slots[slot::GIVEN], &self.slots[slot::SEX]);
         emails
     }
 
@@ -263,6 +272,11 @@ impl Reader {
             let Some(column) = self.take(role) else { continue };
             let numbers: Vec<u32> = column.texts.iter().map(|text| self.names.number(text)).collect();
             self.note_placeholders(&column, &numbers);
+            if slot == slot::SURNAME {
+                let made_up: Vec<bool> =
+                    column.texts.iter().map(|text| placeholders::is_made_up(&fold(text))).collect();
+                self.made_up = (0..self.count).filter(|row| made_up[column.ids[*row] as usize]).collect();
+            }
             self.slots[slot] = renumbered(column.ids, &numbers);
         }
         self.read_full_names();
@@ -314,9 +328,18 @@ impl Reader {
             self.note_placeholders(&column, &dates);
             self.slots[slot::DATE] = renumbered(column.ids, &dates);
         }
-        if let Some(column) = self.take(Role::Sex) {
+        // What a person is addressed by says their sex where nothing else does.
+        while let Some(column) = self.take(Role::Sex) {
             let sexes: Vec<u32> = column.texts.iter().map(sex_of).collect();
-            self.slots[slot::SEX] = renumbered(column.ids, &sexes);
+            let said = renumbered(column.ids, &sexes);
+            self.slots[slot::SEX].resize(self.count, MISSING);
+            for (known, said) in self.slots[slot::SEX].iter_mut().zip(said).filter(|(known, _)| **known == MISSING) {
+                *known = said;
+            }
+        }
+        if let Some(column) = self.take(Role::NameSuffix) {
+            let suffixes: Vec<u32> = column.texts.iter().map(generation_of).collect();
+            self.slots[slot::SUFFIX] = renumbered(column.ids, &suffixes);
         }
     }
 
@@ -338,6 +361,7 @@ impl Reader {
             column.texts.map(|address| contacts::spelled(address, &known))
         };
         let emails = contacts::take_apart(&column, &spelled, &mut self.names);
+        self.slots[slot::LOCAL_PART] = column.ids.iter().map(|id| emails[*id as usize].local_part).collect();
         self.slots[slot::EMAIL] = column.ids;
         self.texts[slot::EMAIL] = column.texts;
         emails
@@ -468,12 +492,4 @@ fn numbers_of<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = Option<K>>) ->
         *numbers.entry(key).or_insert(next)
     })
     .collect()
-}
-
-fn sex_of(text: &str) -> u32 {
-    match text.to_lowercase().as_str() {
-        "f" | "w" | "female" | "weiblich" | "frau" | "mrs" | "ms" => 1,
-        "m" | "male" | "männlich" | "herr" | "mr" => 2,
-        _ => MISSING,
-    }
 }

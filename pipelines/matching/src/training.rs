@@ -5,7 +5,9 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::comparisons::{Comparer, NO_LEVEL, Subject, level_of};
+use crate::contacts::EmailLevel;
 use crate::linked::Fit;
+use crate::places::AddressLevel;
 use crate::rarity::{Belief, Frequencies};
 use crate::records::{Records, slot};
 use crate::text::mix;
@@ -71,6 +73,14 @@ pub(crate) fn fit_strangers(weights: &mut Weights, records: &Records, subjects: 
         if let Some(collision) = slot_of(*subject).map(|slot| frequencies.collision(slot)) {
             let exact = exact_place(*subject, shares.levels.len());
             shares.levels[exact][STRANGER] = collision.clamp(SMALLEST_SHARE, 0.9);
+        }
+        if *subject == Subject::Email {
+            // How many strangers have the same before the sign says how many people there are of each such part; chance pairs
+            // are too few to show it.
+            let collision = frequencies.collision(slot::LOCAL_PART).clamp(SMALLEST_SHARE, 0.9);
+            for level in [EmailLevel::SameName, EmailLevel::SameLocalPart] {
+                shares.levels[level as usize - 1][STRANGER] = collision;
+            }
         }
         normalise(shares, STRANGER);
         for share in &mut shares.levels {
@@ -270,6 +280,13 @@ fn maximise(weights: &mut Weights, shipped: &Weights, subjects: &[Subject], sums
             }
         }
         hold_signs(shares);
+        if *subject == Subject::Address {
+            // The same place, and no street to compare: where all live in one town that is nothing, and never anything against them.
+            let place = &mut shares.levels[AddressLevel::PlaceOnly as usize - 1];
+            for class in [SAME, HOUSEHOLD] {
+                place[class] = place[class].max(place[STRANGER]);
+            }
+        }
     }
 }
 

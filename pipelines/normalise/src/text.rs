@@ -44,10 +44,8 @@ pub(crate) fn clean_as(text: &str, form: Form) -> (Cow<'_, str>, Warnings) {
             warnings.add(Warning::EncodingRepaired);
             current = repaired;
         }
-        if let Some(resolved) = entities::resolve(&current) {
-            current = resolved;
-        }
-        let next = compose(&current, form);
+        let resolved = entities::resolve(&current);
+        let next = compose(resolved.as_deref().unwrap_or(&current), form);
         if next == current {
             break;
         }

@@ -5,8 +5,9 @@ use serde::Deserialize;
 
 use crate::duration::Span;
 
-/// The section `[retention]`: what is older than this is removed after the next publication, such as `90d`. Persons, their
-/// changes, judgements and consents are never removed by age; nor is what the published run and the one before it need.
+/// The section `[retention]`: what is older than this is removed after the next publication, such as `90d`. Judgements and
+/// consents are never removed by age, persons and their changes only where `gone` says so; nor is what the published run and
+/// the one before it need.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionSettings {
@@ -24,6 +25,8 @@ pub struct RetentionSettings {
     pub reports: Span,
     /// Rows in quarantine that a later delivery has mended.
     pub rejects: Span,
+    /// Persons who are in no source any more: their values are removed, and the id stays. Left out: they are kept.
+    pub gone: Option<Span>,
 }
 
 impl Default for RetentionSettings {
@@ -37,6 +40,7 @@ impl Default for RetentionSettings {
             alerts: days(90),
             reports: days(90),
             rejects: days(90),
+            gone: None,
         }
     }
 }

@@ -5,12 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::chaos::database::{Reading, Values};
+use crate::chaos::reader::state_of;
+use crate::chaos::variants::{Variants, address};
 
 /// The persons as they are shown; ids come first, which chance makes.
 pub(crate) const PERSONS: &str = "select id, merged_into, state, household_id, salutation, title, given_name, surname, \
     birth_surname, sex, birth_date, email, mobile, phone, street, house_number, address_extra, postal_code, city, \
     country, membership_number, cast(is_member as text), joined_on, left_on, org_unit, cast(interests as text), \
     cast(consents as text), cast(answers as text), cast(sources as text), cast(records as text) from person";
+/// Where the surname stands among them.
+pub(crate) const SURNAME: usize = 7;
+/// Where the mail address, the consents, and the number of records stand.
+const EMAIL: usize = 11;
+const CONSENTS: usize = 26;
+const COUNT: usize = 29;
+const ACCEPTED: &str =
+    "select origin from delivery where source = 'newsletter' and state in ('accepted', 'published')";
 const RECORDS: &str = "select source, key, person_id, cast(present as text) from person_record";
 const VALUES: &str = "select person_id, field, value, source, key, cast(survives as text), reason from person_value";
 const CHANGES: &str = "select cast(r.due_at as text), c.person_id, c.kind, c.field, c.old, c.new, c.org_unit_before, \
@@ -33,6 +43,8 @@ pub(crate) struct Findings {
     pub(crate) doubled: Vec<String>,
     /// What is there in a form that it should never have.
     pub(crate) torn: Vec<String>,
+    /// Withdrawals that were heard and are not in force.
+    pub(crate) unsaid: Vec<String>,
 }
 
 impl Findings {
@@ -40,10 +52,11 @@ impl Findings {
         self.lost.extend(other.lost);
         self.doubled.extend(other.doubled);
         self.torn.extend(other.torn);
+        self.unsaid.extend(other.unsaid);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.lost.is_empty() && self.doubled.is_empty() && self.torn.is_empty()
+        [&self.lost, &self.doubled, &self.torn, &self.unsaid].into_iter().all(Vec::is_empty)
     }
 }
 
@@ -60,14 +73,15 @@ pub(crate) struct Books {
     runs: Vec<Values>,
     events: Vec<Values>,
     figures: Vec<Values>,
+    accepted: Vec<Values>,
 }
 
 impl Books {
     pub(crate) fn read(url: &str) -> Option<Self> {
-        let questions = [PERSONS, RECORDS, VALUES, CHANGES, MAILS, REVIEW, TICKS, RUNS, EVENTS, FIGURES];
-        let [persons, records, values, changes, mails, review, ticks, runs, events, figures] =
+        let questions = [PERSONS, RECORDS, VALUES, CHANGES, MAILS, REVIEW, TICKS, RUNS, EVENTS, FIGURES, ACCEPTED];
+        let [persons, records, values, changes, mails, review, ticks, runs, events, figures, accepted] =
             Reading::of(url)?.ask(questions)?;
-        Some(Self { persons, records, values, changes, mails, review, ticks, runs, events, figures })
+        Some(Self { persons, records, values, changes, mails, review, ticks, runs, events, figures, accepted })
     }
 
     /// The persons without what chance makes.
@@ -90,6 +104,39 @@ impl Books {
         self.check_ticks(expected, findings);
         self.check_events(findings);
         self.check_figures(findings);
+    }
+
+    /// Compares the end of a life in which content varied with one in which it did not: the last night brought the same.
+    pub(crate) fn compare_varied(&self, expected: &Self, variants: &Variants, findings: &mut Findings) {
+        compare("person", &self.ended_as(), &expected.ended_as(), findings);
+        self.check_words(variants, findings);
+        self.check_ticks(expected, findings);
+        self.check_events(findings);
+        self.check_figures(findings);
+    }
+
+    /// The living persons as the last night left them: without when what was heard, and without words that varied.
+    fn ended_as(&self) -> Vec<String> {
+        let line = |person: &Values| {
+            let varies = person[EMAIL].starts_with("chaos-");
+            let cell = |index: usize| if varies && index == CONSENTS { "" } else { person[index].as_str() };
+            (4..=COUNT).map(cell).collect::<Vec<_>>().join(" | ")
+        };
+        self.persons.iter().filter(|person| person[2] == "active").map(line).collect()
+    }
+
+    /// Whoever withdrew in a delivery that was accepted is withdrawn.
+    fn check_words(&self, variants: &Variants, findings: &mut Findings) {
+        let heard: BTreeSet<usize> =
+            self.accepted.iter().filter_map(|delivery| variants.withdrawn_in(&delivery[0])).collect();
+        for subscriber in heard {
+            let address = address(subscriber);
+            let person = self.persons.iter().find(|person| person[EMAIL] == address && person[2] == "active");
+            let state = person.map(|person| state_of(&person[CONSENTS])).unwrap_or_default();
+            if state != "withdrawn" {
+                findings.unsaid.push(format!("{address} has withdrawn, and is `{state}`"));
+            }
+        }
     }
 
     /// Each due time has one run that came to its end, and no run stands open.

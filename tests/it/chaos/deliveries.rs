@@ -35,6 +35,13 @@ pub(crate) fn deliver(house: &Path, night: usize) {
     }
 }
 
+/// Name and bytes of the members' list that arrived for a night.
+pub(crate) fn members(night: usize) -> (String, Vec<u8>) {
+    let mut files = fs::read_dir(arrived(night)).unwrap().map(|file| file.unwrap());
+    let list = files.find(|file| file.file_name().to_string_lossy().contains("mitglieder")).unwrap();
+    (list.file_name().into_string().unwrap(), fs::read(list.path()).unwrap())
+}
+
 /// 0: the configuration; else the files that arrived for this night.
 fn arrived(night: usize) -> PathBuf {
     static ALL: OnceLock<TempDir> = OnceLock::new();

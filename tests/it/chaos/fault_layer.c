@@ -28,6 +28,9 @@ struct page {
     volatile int64_t stop_kind;     /* which of the counts below */
     volatile int64_t stop_before;   /* the call, from 1; 0: none */
     volatile int64_t calls[KINDS];
+    volatile int64_t hold_kind;     /* which of the counts above */
+    volatile int64_t hold_before;   /* the call before which its thread alone waits, from 1; 0: none */
+    volatile int64_t held;          /* 1: a thread waits */
 };
 
 static struct page *page;
@@ -41,9 +44,18 @@ __attribute__((constructor)) static void attach(void) {
     close(file);
 }
 
+/* One thread waits, as it would on a stalled disk, while all others go on; for ten seconds at most. */
+static void hold(int64_t call) {
+    const struct timespec moment = {0, 2000000};
+    page->held = 1;
+    for (int look = 0; look < 5000 && page->hold_before == call; look++) syscall(SYS_nanosleep, &moment, NULL);
+    page->held = 0;
+}
+
 static void arrive(enum kind kind) {
     if (!page) return;
     int64_t call = __atomic_add_fetch(&page->calls[kind], 1, __ATOMIC_SEQ_CST);
+    if (page->hold_kind == kind && page->hold_before == call) hold(call);
     if (page->stop_kind == kind && page->stop_before == call) syscall(SYS_tgkill, getpid(), gettid(), SIGSTOP);
 }
 
@@ -138,6 +150,24 @@ int rename(const char *from, const char *to) {
     NEXT(int, "rename", const char *, const char *);
     arrive(NAME);
     return next(from, to);
+}
+
+int link(const char *from, const char *to) {
+    NEXT(int, "link", const char *, const char *);
+    arrive(NAME);
+    return next(from, to);
+}
+
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
+    NEXT(int, "linkat", int, const char *, int, const char *, int);
+    arrive(NAME);
+    return next(from_folder, from, to_folder, to, flags);
+}
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags) {
+    NEXT(int, "renameat2", int, const char *, int, const char *, unsigned int);
+    arrive(NAME);
+    return next(from_folder, from, to_folder, to, flags);
 }
 
 int unlink(const char *path) {

@@ -30,7 +30,10 @@ const DISK_FULL: u64 = 1;
 const STOP_KIND: u64 = 2;
 const STOP_BEFORE: u64 = 3;
 const CALLS: u64 = 4;
-const SLOTS: u64 = 8;
+const HOLD_KIND: u64 = 8;
+const HOLD_BEFORE: u64 = 9;
+const HELD: u64 = 10;
+const SLOTS: u64 = 11;
 
 /// The page of one process.
 pub(crate) struct Page {
@@ -69,10 +72,25 @@ impl Page {
         self.write(STOP_BEFORE, call);
     }
 
+    /// Holds up one thread before a call, counted from 1, while all others go on; 0 lets it go.
+    pub(crate) fn hold_before(&self, kind: Kind, call: i64) {
+        self.write(HOLD_KIND, kind as i64);
+        self.write(HOLD_BEFORE, call);
+    }
+
+    /// Whether a thread is held up.
+    pub(crate) fn is_holding(&self) -> bool {
+        self.read(HELD) == 1
+    }
+
     /// How many calls there were.
     pub(crate) fn calls(&self, kind: Kind) -> i64 {
+        self.read(CALLS + kind as u64)
+    }
+
+    fn read(&self, slot: u64) -> i64 {
         let mut bytes = [0; 8];
-        self.file.read_exact_at(&mut bytes, (CALLS + kind as u64) * 8).unwrap();
+        self.file.read_exact_at(&mut bytes, slot * 8).unwrap();
         i64::from_ne_bytes(bytes)
     }
 

@@ -17,13 +17,15 @@ use crate::chaos::points::{Blow, Place, Point};
 use crate::chaos::process::Process;
 use crate::chaos::reader::Reader;
 use crate::chaos::server::Server;
+use crate::chaos::standing::Standing;
+use crate::chaos::variants::Variants;
 
 /// How long a night may take in all, however it is disturbed.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// How long a run may seem to be under way before the clock moves on.
 const LONG_FOR_A_RUN: Duration = Duration::from_secs(15);
 /// More than any lease of a run.
-const PAST_A_LEASE: TimeDelta = TimeDelta::seconds(15);
+pub(crate) const PAST_A_LEASE: TimeDelta = TimeDelta::seconds(15);
 /// Blows in one night, at most.
 const BLOWS_A_NIGHT: u64 = 8;
 
@@ -37,13 +39,15 @@ pub(crate) enum Ground<'a> {
 
 /// An installation under blows.
 pub(crate) struct Life<'a> {
-    house: TempDir,
+    pub(crate) house: TempDir,
     ground: Ground<'a>,
     url: String,
-    offset: TimeDelta,
-    processes: Vec<Process>,
-    current: Option<usize>,
-    started: u32,
+    pub(crate) offset: TimeDelta,
+    pub(crate) processes: Vec<Process>,
+    pub(crate) current: Option<usize>,
+    pub(crate) started: u32,
+    /// What is delivered, where each attempt meets other content.
+    pub(crate) variants: Option<Variants>,
     /// The Message-IDs that may come once more, each for one blow: the last that a process handed over before it was
     /// struck, and the first that it handed over afterwards.
     windows: Vec<(usize, usize)>,
@@ -94,6 +98,7 @@ impl<'a> Life<'a> {
             processes: Vec::new(),
             current: None,
             started: 0,
+            variants: None,
             windows: Vec::new(),
             environment: environment.to_vec(),
         }
@@ -105,7 +110,7 @@ impl<'a> Life<'a> {
         self.first_evening();
         for night in 1..=NIGHTS {
             let before = self.calls();
-            self.evening(night);
+            self.evening(night, None);
             let arrival = self.wait(night, None);
             assert!(matches!(arrival, Arrival::NightIsOver), "night {night} without a blow\n{}", self.log());
             let after = self.calls();
@@ -124,15 +129,18 @@ impl<'a> Life<'a> {
         may_strike: &dyn Fn() -> bool,
     ) -> Lived {
         let mut lived = Lived::default();
-        let reader = Reader::start(&self.url, &quiet.books);
+        let is_varied = self.variants.is_some();
+        let reader = Reader::start(&self.url, (!is_varied).then_some(&quiet.books));
         self.first_evening();
         for night in 1..=NIGHTS {
-            self.evening(night);
+            self.evening(night, Some(&mut chance));
             let usual = quiet.calls[night - 1];
             let mut arrival = Arrival::Reached;
             for _ in 0..if night < NIGHTS { BLOWS_A_NIGHT } else { 0 } {
                 let mut point = Point::draw(&mut chance, usual, matches!(self.ground, Ground::Postgres(..)));
-                point.blow = only.unwrap_or(point.blow);
+                if let Some(blow) = only {
+                    point = Point { blow, place: Place::draw(&mut chance, usual, blow) };
+                }
                 arrival = self.wait(night, Some(point.place));
                 if !matches!(arrival, Arrival::Reached) || !may_strike() {
                     break;
@@ -152,18 +160,25 @@ impl<'a> Life<'a> {
                 return lived;
             }
             match Books::read(&self.url) {
-                Some(books) => books.compare_persons(&quiet.books[night - 1], night, &mut lived.findings),
+                Some(books) if !is_varied => {
+                    books.compare_persons(&quiet.books[night - 1], night, &mut lived.findings);
+                }
+                Some(_) => self.between_nights(night, &mut chance),
                 None => lived.findings.torn.push(format!("night {night}: the books cannot be read")),
             }
         }
-        let (glances, torn) = reader.stop();
+        let (glances, seen) = reader.stop();
         lived.glances = glances;
-        lived.findings.torn.extend(torn);
+        lived.findings.add(seen);
         let last = Books::read(&self.url);
+        let variants = self.variants.take();
         let closed = self.close(&mut lived.repeated);
         lived.findings.add(closed);
         if let Some((last, expected)) = last.as_ref().zip(quiet.books.last()) {
-            last.compare(expected, &mut lived.findings);
+            match variants {
+                None => last.compare(expected, &mut lived.findings),
+                Some(variants) => last.compare_varied(expected, &variants, &mut lived.findings),
+            }
         }
         lived
     }
@@ -182,8 +197,9 @@ impl<'a> Life<'a> {
         }
     }
 
-    fn evening(&mut self, night: usize) {
+    fn evening(&mut self, night: usize, chance: Option<&mut Chance>) {
         deliveries::deliver(self.house.path(), night);
+        self.vary(night, chance);
         self.set_clock(night_begins(night));
         if self.current.is_none() {
             self.start();
@@ -196,6 +212,10 @@ impl<'a> Life<'a> {
         if let Some(Place::Call(kind, call)) = place {
             let page = &self.processes[current].page;
             page.stop_before(kind, page.calls(kind) + call);
+        }
+        if let Some(Place::Hold(kind, call)) = place {
+            let page = &self.processes[current].page;
+            page.hold_before(kind, page.calls(kind) + call);
         }
         let begun = Instant::now();
         let mut reading = None;
@@ -218,6 +238,9 @@ impl<'a> Life<'a> {
                 // It was on its way to a point that nobody waits for any more.
                 process.signal("CONT");
             }
+            if matches!(place, Some(Place::Hold(..))) && process.page.is_holding() {
+                return Arrival::Reached;
+            }
             if let Some(Place::Instant(after)) = place
                 && begun.elapsed() >= after
             {
@@ -232,6 +255,7 @@ impl<'a> Life<'a> {
                 match reading.as_mut().and_then(Standing::look) {
                     None => reading = None,
                     Some(standing) if standing.is_over(night) => return Arrival::NightIsOver,
+                    Some(Standing { active: false, stopped: Some(run), .. }) => self.mend(night, &run),
                     Some(standing) => idle = if standing.active { 0 } else { idle + 1 },
                 }
                 // A run that seems to be under way for so long may be held by nobody; whoever does hold it gets the
@@ -258,6 +282,8 @@ impl<'a> Life<'a> {
             }
             Blow::Terminate => self.terminate(current),
             Blow::Freeze => self.freeze(current, chance, night),
+            Blow::Delay => self.delay(current, chance, night),
+            Blow::DamageFrame => self.damage_frame(chance),
             Blow::Clock { seconds } => self.move_clock(TimeDelta::seconds(seconds)),
             Blow::DiskFull => {
                 self.open_window(current);
@@ -280,9 +306,12 @@ impl<'a> Life<'a> {
             }
         }
         self.release();
+        if !matches!(blow, Blow::Delay) {
+            self.vary(night, Some(chance));
+        }
     }
 
-    fn kill(&mut self, process: usize) {
+    pub(crate) fn kill(&mut self, process: usize) {
         self.open_window(process);
         self.processes[process].kill();
         if self.current == Some(process) {
@@ -321,7 +350,7 @@ impl<'a> Life<'a> {
     }
 
     /// Lets a process run for a while, or until the night is over.
-    fn let_run(&mut self, process: usize, night: usize, span: Duration) {
+    pub(crate) fn let_run(&mut self, process: usize, night: usize, span: Duration) {
         let begun = Instant::now();
         let mut reading = Reading::of(&self.url);
         while begun.elapsed() < span && self.processes[process].ended().is_none() {
@@ -333,29 +362,35 @@ impl<'a> Life<'a> {
     }
 
     /// Lets the current process go on from where it was stopped.
-    fn release(&mut self) {
+    pub(crate) fn release(&mut self) {
         let Some(current) = self.current else { return };
         let process = &self.processes[current];
         process.page.stop_before(Kind::Write, 0);
+        process.page.hold_before(Kind::Write, 0);
         // Also where it does not stand still yet: the order to stop may be on its way.
         process.signal("CONT");
     }
 
     /// From here on the last mail of this process may come once more, or its next one.
-    fn open_window(&mut self, process: usize) {
+    pub(crate) fn open_window(&mut self, process: usize) {
         self.windows.push((process, self.processes[process].sink.taken().len()));
     }
 
-    fn start(&mut self) -> usize {
+    pub(crate) fn start(&mut self) -> usize {
         self.started += 1;
         let page = Page::new(self.house.path().join(format!("page-{}", self.started)));
         let mut command = app::command_in(self.house.path(), &["serve"]);
-        command.env("KARTEI__STORE__URL", &self.url).env("KARTEI__STORE__BUSY_TIMEOUT_SECONDS", "3");
-        command.env("KARTEI__LOG__LEVEL", "info").envs(self.environment.iter().cloned());
+        self.surround(&mut command);
         self.processes.push(Process::start(command, page, &self.log_file(), self.offset));
         let process = self.processes.len() - 1;
         self.current = Some(process);
         process
+    }
+
+    /// What every process of this installation is told.
+    pub(crate) fn surround(&self, command: &mut std::process::Command) {
+        command.env("KARTEI__STORE__URL", &self.url).env("KARTEI__STORE__BUSY_TIMEOUT_SECONDS", "3");
+        command.env("KARTEI__LOG__LEVEL", "info").envs(self.environment.iter().cloned());
     }
 
     /// Ends what is running, and counts the mails.
@@ -425,7 +460,7 @@ impl<'a> Life<'a> {
         real + self.offset
     }
 
-    fn move_clock(&mut self, span: TimeDelta) {
+    pub(crate) fn move_clock(&mut self, span: TimeDelta) {
         self.offset += span;
         self.tell_clock();
     }
@@ -444,7 +479,7 @@ impl<'a> Life<'a> {
         Kind::ALL.map(|kind| pages.map_or(0, |page| page.calls(kind)))
     }
 
-    fn log_file(&self) -> PathBuf {
+    pub(crate) fn log_file(&self) -> PathBuf {
         Path::new(self.house.path()).join("log")
     }
 
@@ -460,25 +495,4 @@ impl<'a> Life<'a> {
 fn night_begins(night: usize) -> DateTime<Utc> {
     let day = u32::try_from(night).unwrap();
     Utc.with_ymd_and_hms(2026, 3, day, 3, 0, 1).unwrap()
-}
-
-/// How the runs stand.
-struct Standing {
-    /// Whether a run is under way, as the database has it.
-    active: bool,
-    /// The nights, from 1, whose run has succeeded.
-    over: usize,
-}
-
-impl Standing {
-    fn look(reading: &mut Reading) -> Option<Self> {
-        let under_way = "select job from run where state in ('claimed', 'running')";
-        let over = "select cast(count(distinct due_at) as text) from run where job = 'nightly' and state = 'succeeded'";
-        let [under_way, over] = reading.ask([under_way, over])?;
-        Some(Self { active: !under_way.is_empty(), over: over[0][0].parse().ok()? })
-    }
-
-    fn is_over(&self, night: usize) -> bool {
-        self.over >= night && !self.active
-    }
 }

@@ -1,13 +1,16 @@
-//! `kartei persons`: finds, shows, exports, merges and splits persons.
+//! `kartei persons`: finds, shows, exports, merges, splits, restricts and erases persons.
 
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::Cell;
 use kartei_schemas::consent::SaidPrecision;
 use kartei_schemas::org::Language;
 use kartei_schemas::person::PersonSchema;
-use kartei_store::{PersonRow, PersonView};
+use kartei_store::{PersonRow, PersonState, PersonView};
 use serde_json::Value;
 
 use super::changes;
@@ -18,10 +21,12 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::moment::Moments;
 
+mod dossier;
 mod events;
 mod export;
+mod rights;
 
-/// Finds, shows, exports, merges and splits persons
+/// Finds, shows, exports, merges, splits, restricts and erases persons
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   kartei persons find \"anna schmidt\"
@@ -30,7 +35,10 @@ mod export;
   kartei persons export --org ov-nord --out persons.csv
   kartei persons merge 7K3M9QXW2ABC 9X2M4QYW7CDE --reason \"same phone call\"
   kartei persons split 7K3M9QXW2ABC leads:17 leads:18
-  kartei persons undo 3")]
+  kartei persons undo 3
+  kartei persons erase 7K3M9QXW2ABC --reason \"Art. 17, letter of 12 May\"
+  kartei persons restrict 7K3M9QXW2ABC --reason \"Art. 18\"
+  kartei persons export-one 7K3M9QXW2ABC --out person.html")]
 pub(crate) struct Persons {
     #[command(subcommand)]
     action: Action,
@@ -75,6 +83,16 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    ExportOne(dossier::ExportOne),
+    Erase(rights::Erase),
+    /// Lets an erased person come back, because the person wishes so
+    Readmit(rights::Stated),
+    /// Keeps a person's data and uses them no more (Art. 18 GDPR): in no export, mail or notice
+    Restrict(rights::Stated),
+    /// Lifts a restriction
+    Unrestrict(rights::Stated),
+    /// Lists who has been gone for longer than `[retention] gone` says; the next run removes their values
+    Retention,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -86,6 +104,17 @@ enum ExportFormat {
 }
 
 pub(crate) async fn run(command: &Persons, context: &Context) -> Outcome {
+    match &command.action {
+        Action::ExportOne(command) => dossier::run(command, context).await?,
+        Action::Erase(command) => Box::pin(rights::erase(command, context)).await?,
+        Action::Readmit(command) => rights::readmit(command, context).await?,
+        Action::Retention => rights::retention(context).await?,
+        _ => return run_on_store(command, context).await,
+    }
+    Ok(Exit::Done)
+}
+
+async fn run_on_store(command: &Persons, context: &Context) -> Outcome {
     let configuration = context.configuration()?;
     let store = crate::store::open_existing(&configuration).await?;
     let (console, moments) = (context.console, Moments::of(&configuration));
@@ -112,9 +141,19 @@ pub(crate) async fn run(command: &Persons, context: &Context) -> Outcome {
                 Some(text) => Some(changes::unit(text, &store).await?),
                 None => None,
             };
-            let filter = kartei_store::ExportFilter { all_states: false, org_unit, is_member: members.then_some(true) };
+            let is_member = members.then_some(true);
+            let filter = kartei_store::ExportFilter { all_states: false, org_unit, is_member, restricted: false };
             let writer = export::Writer::new(*format, configuration.schemas()?.person);
             export::write(store.export_persons(filter), writer, out.as_deref(), console).await?;
+            let restricted = store.count_restricted().await?;
+            if restricted > 0 {
+                console.remark(format_args!("{restricted} restricted persons are left out (Art. 18 GDPR)"));
+            }
+        }
+        Action::Restrict(command) => rights::restrict(command, &store, context.now, console).await?,
+        Action::Unrestrict(command) => rights::unrestrict(command, &store, context.now, console).await?,
+        Action::ExportOne(_) | Action::Erase(_) | Action::Readmit(_) | Action::Retention => {
+            unreachable!("what needs more than the store was run above")
         }
     }
     Ok(Exit::Done)
@@ -134,6 +173,14 @@ pub(super) fn no_such_person(id: &str) -> Failure {
     Failure::wrong_use(format!("there is no person {id}")).with_hint("`kartei persons find` looks for a name")
 }
 
+/// Writes a file for its owner alone.
+fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    // One that was there already may have been open to others.
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    file.write_all(content)
+}
+
 fn list(persons: &[PersonRow], console: Console) -> Result<(), Failure> {
     console.list(&Listing {
         header: &["id", "name", "born", "e-mail", "PLZ", "place", "member", "unit"],
@@ -146,9 +193,10 @@ fn list(persons: &[PersonRow], console: Console) -> Result<(), Failure> {
 fn row(person: &PersonRow) -> Vec<Cell> {
     let name: Vec<&str> =
         [&person.title, &person.given_name, &person.surname].into_iter().flatten().map(String::as_str).collect();
+    let mark = if person.restricted { " (restricted)" } else { "" };
     vec![
         text(&person.id),
-        text(name.join(" ")),
+        text(format!("{}{mark}", name.join(" "))),
         optional(person.birth_date.as_ref()),
         optional(person.email.as_ref()),
         optional(person.postal_code.as_ref()),
@@ -171,7 +219,13 @@ fn show(view: &PersonView, configuration: &Configuration, moments: Moments, cons
             fields.add_row(vec![text(label(name, &schema, configuration)), text(shown)]);
         }
     }
+    if view.person.restricted {
+        fields.add_row(vec![text("restricted (Art. 18 GDPR)"), text("✓")]);
+    }
     console.table(&fields)?;
+    if view.person.state == PersonState::Erased {
+        console.remark("the person was erased: nothing is left but the id");
+    }
     consents(view, moments, console)?;
     let mut records = table(&["source", "key", "still there"]);
     for record in &view.records {
@@ -236,6 +290,8 @@ fn label(name: &str, schema: &PersonSchema, configuration: &Configuration) -> St
 /// A person's columns: the id, the fields in the order of the schema, and what kartei adds.
 fn cells(person: &PersonRow, schema: &PersonSchema) -> Result<Vec<(String, Value)>, Failure> {
     let Value::Object(mut cells) = serde_json::to_value(person)? else { return Ok(Vec::new()) };
+    // Said apart: who is restricted is in no export.
+    cells.remove("restricted");
     let fields = schema.columns().map(|field| field.name.as_str());
     let mut ordered: Vec<(String, Value)> =
         std::iter::once("id").chain(fields).filter_map(|name| cells.remove_entry(name)).collect();

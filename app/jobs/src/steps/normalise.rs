@@ -77,13 +77,7 @@ pub async fn normalise(step: &Step<'_>, which: Taken) -> Result<Canonical, FlowE
     let gathered = gather(step, which).await?;
     let base = step.previous;
     let previous = step.rest.published("records");
-    let zone = step.project.settings.locale.time_zone.parse().unwrap_or(Tz::UTC);
-    let context = Context {
-        default_country: step.project.settings.locale.country.clone(),
-        time_zone: zone,
-        received_at: step.heard_at(),
-        today: step.heard_at().with_timezone(&zone).date_naive(),
-    };
+    let context = context(step);
     let frames = step.rest.frames().clone();
     let person = step.project.schemas.person.clone();
     let read = compute(move || {
@@ -125,6 +119,17 @@ pub async fn normalise(step: &Step<'_>, which: Taken) -> Result<Canonical, FlowE
     let reference = step.rest.put("records", records).await?;
     canonical.frames = canonical.frames.with("records", reference);
     Ok(canonical)
+}
+
+/// What values are read against.
+pub(super) fn context(step: &Step<'_>) -> Context {
+    let zone = step.project.settings.locale.time_zone.parse().unwrap_or(Tz::UTC);
+    Context {
+        default_country: step.project.settings.locale.country.clone(),
+        time_zone: zone,
+        received_at: step.heard_at(),
+        today: step.heard_at().with_timezone(&zone).date_naive(),
+    }
 }
 
 /// What was read.

@@ -84,7 +84,9 @@ struct Input {
     run: i64,
     words: Words,
     overrides: Vec<Override>,
-    /// Persons of whom an override was lifted since the last run read them.
+    /// Ids that no record bears any more and that are never issued again.
+    retired: Vec<PersonId>,
+    /// Persons of whom an override was lifted, or a record erased, since the last run read them.
     lifted: Vec<PersonId>,
     same_schemas: bool,
 }
@@ -123,6 +125,7 @@ impl Input {
             run: step.run.id,
             words: Words::gather(step).await?,
             overrides: overrides.into_iter().filter_map(an_override).collect(),
+            retired: ids(&step.store.retired_ids().await?),
             lifted: lifted(step, before.as_ref()).await?,
             same_schemas: !step.options.is_full() && before.is_some_and(|before| has_same_schemas(step, &before)),
         })
@@ -145,6 +148,7 @@ impl Input {
             Some(map) => History::from_record_map(map)?,
             None => History::none(),
         };
+        let history = history.with_issued(self.retired.iter().copied());
         let clusters = rows(&self.clusters, "cluster")?;
         let issuer = IdIssuer::new(self.secret.as_bytes());
         Ok(assign(&self.records, &clusters, &history, &issuer, &IdentityRules::default(), self.now)?)
@@ -238,8 +242,13 @@ fn has_same_schemas(step: &Step<'_>, before: &kartei_store::Step) -> bool {
 
 async fn lifted(step: &Step<'_>, before: Option<&kartei_store::Step>) -> Result<Vec<PersonId>, FlowError> {
     let Some(before) = before else { return Ok(Vec::new()) };
-    let persons = step.store.overrides_lifted_since(before.started_at).await?;
-    Ok(persons.iter().filter_map(|id| id.parse().ok()).collect())
+    let mut persons = step.store.overrides_lifted_since(before.started_at).await?;
+    persons.extend(step.store.persons_to_renew(before.started_at).await?);
+    Ok(ids(&persons))
+}
+
+fn ids(texts: &[String]) -> Vec<PersonId> {
+    texts.iter().filter_map(|id| id.parse().ok()).collect()
 }
 
 fn an_override(entry: kartei_store::OverrideEntry) -> Option<Override> {
@@ -247,7 +256,7 @@ fn an_override(entry: kartei_store::OverrideEntry) -> Option<Override> {
 }
 
 /// A fresh installation's secret: 256 bits of chance, drawn once and kept in the store.
-fn new_secret() -> String {
+pub(crate) fn new_secret() -> String {
     let bytes: [u8; 32] = rand::random();
     bytes.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -135,9 +135,13 @@ async fn notices(step: &Step<'_>, found: &Consolidated) -> Result<kartei_mail::T
     let text = |name: &str| -> PolarsResult<StringChunked> { Ok(changes.column(name)?.str()?.clone()) };
     let (persons, kinds) = (text("person_id")?, text("kind")?);
     let (before, after) = (text("org_unit_before")?, text("org_unit_after")?);
+    let restricted = restricted(step).await?;
     let mut lines = Vec::with_capacity(changes.height());
     for row in 0..changes.height() {
         let (Some(person_id), Some(kind)) = (persons.get(row), kinds.get(row).and_then(change_kind)) else { continue };
+        if restricted.contains(person_id) {
+            continue;
+        }
         lines.push(ChangeLine {
             person_id,
             kind,
@@ -148,6 +152,32 @@ async fn notices(step: &Step<'_>, found: &Consolidated) -> Result<kartei_mail::T
     }
     let settings = &step.project.settings;
     Ok(kartei_mail::notices(&lines, &step.project.schemas.org, &settings.web.public_url, step.run.id))
+}
+
+/// The persons whose data are restricted, as they are from this run on: nobody is told of their changes.
+async fn restricted(step: &Step<'_>) -> Result<HashSet<String>, FlowError> {
+    let records = step.store.restricted_records().await?;
+    if records.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let map = step.rest.get("record_map").await?;
+    compute(move || {
+        let (sources, keys) = (map.column(SOURCE)?.str()?, map.column(KEY)?.str()?);
+        let persons = map.column("person_id")?.str()?;
+        let mut found = HashSet::new();
+        let mut name = (String::new(), String::new());
+        for ((source, key), person) in sources.iter().zip(keys.iter()).zip(persons.iter()) {
+            name.0.clear();
+            name.0.push_str(source.unwrap_or_default());
+            name.1.clear();
+            name.1.push_str(key.unwrap_or_default());
+            if records.contains(&name) {
+                found.extend(person.map(str::to_owned));
+            }
+        }
+        Ok(found)
+    })
+    .await
 }
 
 fn change_kind(word: &str) -> Option<ChangeKind> {

@@ -2,6 +2,7 @@
 
 mod decide;
 mod delivery;
+mod erased;
 mod heed;
 mod known;
 #[cfg(test)]
@@ -54,6 +55,8 @@ pub struct SourcePull {
     pub unchanged: u64,
     /// Records that a complete listing no longer holds.
     pub gone: u64,
+    /// Rows of persons who were erased: they were put nowhere.
+    pub erased: u64,
     /// Rows in quarantine, by reason.
     pub rejects: BTreeMap<String, u64>,
     /// Rows in quarantine whose keys could not be read in listings, which say nothing about absence for that.
@@ -186,6 +189,8 @@ async fn pull_source(
         open: None,
         done: Vec::new(),
         looks: Vec::new(),
+        tombstones: step.store.tombstones().await?,
+        erased: 0,
         pulled: &mut outcome.found,
         start,
     };

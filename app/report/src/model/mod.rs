@@ -122,3 +122,9 @@ pub struct Label {
     /// English.
     pub en: String,
 }
+
+/// Whether a figure is nothing to tell of.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(figure: &u64) -> bool {
+    *figure == 0
+}

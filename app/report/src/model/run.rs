@@ -141,6 +141,9 @@ pub struct Flow {
     pub rejected: u64,
     /// Rows equal to what was known.
     pub unchanged: u64,
+    /// Rows of persons who were erased, which were put nowhere.
+    #[serde(skip_serializing_if = "super::is_zero")]
+    pub erased: u64,
     /// Records that were matched: all living ones of all sources, not only the staged ones.
     pub records: u64,
     /// Records that lie in exactly one cluster.
@@ -155,7 +158,7 @@ pub struct Flow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Law {
-    /// read = staged + rejected + unchanged.
+    /// read = staged + rejected + unchanged, and rows of erased persons.
     Rows,
     /// Every record lies in exactly one cluster.
     Records,
@@ -185,7 +188,11 @@ impl Flow {
     /// The three laws, checked.
     pub const fn conservation(&self) -> [Conservation; 3] {
         [
-            Conservation { law: Law::Rows, before: self.read, after: self.staged + self.rejected + self.unchanged },
+            Conservation {
+                law: Law::Rows,
+                before: self.read,
+                after: self.staged + self.rejected + self.unchanged + self.erased,
+            },
             Conservation { law: Law::Records, before: self.records, after: self.clustered },
             Conservation { law: Law::Persons, before: self.clusters, after: self.persons },
         ]

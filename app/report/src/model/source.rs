@@ -14,7 +14,7 @@ pub struct SourceReport {
     pub label: Option<super::Label>,
     /// How fresh it is.
     pub freshness: FreshnessReport,
-    /// Rows that it delivered in this run; equals `staged + rejected + unchanged`.
+    /// Rows that it delivered in this run; equals `staged + rejected + unchanged + erased`.
     pub read: u64,
     /// Rows put at rest: `new + changed`, and rows that came twice.
     pub staged: u64,
@@ -32,6 +32,9 @@ pub struct SourceReport {
     pub passed_over: Vec<i64>,
     /// Rows in quarantine.
     pub rejected: u64,
+    /// Rows of persons who were erased, which were put nowhere.
+    #[serde(skip_serializing_if = "super::is_zero")]
+    pub erased: u64,
     /// Why, most frequent first.
     pub rejects: Vec<RejectCount>,
     /// Living records after the run.

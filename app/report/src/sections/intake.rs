@@ -34,6 +34,11 @@ pub(super) fn flow(report: &RunReport, voice: Voice) -> Section {
             ..Table::default()
         }));
     }
+    if flow.erased > 0 {
+        let rows = voice.number(flow.erased);
+        let note = voice.say("Zeilen gelöschter Personen nicht übernommen", "rows of erased persons were left out");
+        parts.push(Part::Note(Cell::new(format!("{rows} {note}"))));
+    }
     for law in flow.conservation() {
         // A run that stopped on the way has nothing to balance where it did not come to.
         let has_ended = matches!(report.outcome, Outcome::Published | Outcome::DryRun);

@@ -9,6 +9,7 @@ mod comparing;
 mod consenting;
 mod copying;
 mod delivering;
+mod erasing;
 mod faults;
 mod half_published;
 mod judging;

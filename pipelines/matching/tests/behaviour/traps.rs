@@ -184,3 +184,49 @@ fn of_a_common_name_alone_nobody_knows_which_and_of_a_rare_one_everybody_does() 
     let rare = common.with("rare", &name);
     are_joined(&rare, &alone.with("rare again", &name));
 }
+
+#[test]
+fn like_names_of_one_home_are_two_whether_their_birth_dates_are_known_or_not() {
+    let pairs = [
+        ("Andreas", "Andrea"),
+        ("Michael", "Michaela"),
+        ("Jan", "Jana"),
+        ("Paul", "Paula"),
+        ("Stefan", "Stefanie"),
+        ("Hans-Peter", "Hans-Jürgen"),
+        ("Anna Maria", "Anna Lena"),
+        ("Anja", "Antje"),
+        ("Jens", "Jan"),
+        ("Lisa", "Bettina"),
+        ("Heinz", "Harry"),
+    ];
+    for (one, other) in pairs {
+        for birth in ["", "1961-09-03"] {
+            let (one, other) = (at_home(one).with("one", &[("birth_date", "1961-04-12")]), at_home(other));
+            stay_apart(&one, &other.with("other", &[("birth_date", birth)]));
+        }
+    }
+}
+
+#[test]
+fn a_part_before_the_sign_that_says_the_name_and_the_year_joins_nobody_across_providers() {
+    let sonja = |key: &str, surname: &str, provider: &str, code: &str| {
+        let email = format!("sonja93@{provider}.example");
+        let fields = [("given_name", "Sonja"), ("surname", surname), ("email", email.as_str()), ("postal_code", code)];
+        Record::new(key, &fields)
+    };
+    let (one, other) = (sonja("one", "Reuter", "mail", "10115"), sonja("other", "Tiemann", "post", "80331"));
+    let nameless = sonja("nameless", "", "web", "").with("nameless", &[]);
+    let told = Told::of(&[&one, &other, &nameless]);
+    assert!(told.are_all_apart(), "{:?}", &told.linked.clusters[told.from..]);
+    are_joined(&one, &other.with("herself", &[("surname", "Reuter"), ("email", "sonja93@mail.example")]));
+}
+
+#[test]
+fn father_and_son_are_told_apart_by_what_stands_behind_the_name() {
+    let father =
+        anna().with("father", &[("given_name", "Hans"), ("birth_date", ""), ("email", ""), ("name_suffix", "sen.")]);
+    let son = father.clone().with("son", &[("name_suffix", "jun.")]);
+    stay_apart(&father, &son);
+    are_joined(&father, &son.with("himself", &[("name_suffix", "")]));
+}

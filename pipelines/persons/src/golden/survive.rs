@@ -115,13 +115,18 @@ fn deciding(one: &Merits, other: &Merits, rule: Survival) -> Reason {
     }
 }
 
-/// How much a value says: the parts of a name, of a date, the words of anything else. An initial is half a name.
+/// What an initial says beside names that are written out: less than any of these.
+const NAME: i64 = 8;
+
+/// How much a value says: the parts of a name, of a date, the words of anything else. Initials add a little to names that are written
+/// out, and stand behind any of these however many they are: Karl says more than K. H. M.
 fn completeness(value: &str, kind: FieldKind) -> i64 {
     match kind {
         FieldKind::Date => count(value.split('-')),
         FieldKind::GivenName | FieldKind::Surname | FieldKind::FullName => {
-            let parts = value.split([' ', '-']).filter(|part| !part.is_empty());
-            parts.map(|part| if part.trim_end_matches('.').chars().count() == 1 { 1 } else { 2 }).sum()
+            let parts = value.split([' ', '-', '.']).filter(|part| !part.is_empty());
+            let (initials, names): (Vec<&str>, Vec<&str>) = parts.partition(|part| part.chars().count() == 1);
+            NAME * count(names.into_iter()) + count(initials.into_iter()).min(NAME - 1)
         }
         _ => count(value.split_whitespace()),
     }

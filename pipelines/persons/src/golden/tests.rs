@@ -75,6 +75,16 @@ fn the_most_complete_name_and_date_win() {
 }
 
 #[test]
+fn a_name_that_is_written_out_says_more_than_any_number_of_initials() {
+    let names = [
+        record("newsletter", "1", "given_name=K._H._M."),
+        record("leads", "1", "given_name=K.H.M."),
+        record("members", "1", "given_name=Karl"),
+    ];
+    assert_eq!(survivor("given_name", Survival::MostComplete, &names), "Karl");
+}
+
+#[test]
 fn the_longest_text_wins_counted_in_letters() {
     let records = [record("leads", "1", "title=abcd"), record("members", "1", "title=äöü")];
     assert_eq!(survivor("title", Survival::Longest, &records), "abcd");

@@ -11,16 +11,17 @@ use kartei_schemas::source::{MissingRow, SourceSchema};
 use kartei_store::frames::FrameRef;
 use kartei_store::{
     BatchKind, Delivery, DeliveryCounts, DeliveryKind, DeliveryProgress, Effects, NewBatch, NewDelivery, NewReject,
-    Resolves, SourceCursor,
+    Resolves, SourceCursor, Tombstones,
 };
 use polars_core::prelude::*;
 
 use super::decide::Saw;
+use super::erased::{sift_rejects, sift_rows};
 use super::known::{keys_of, staged_frames};
 use super::{Place, SourcePull, Start};
 use crate::error::FlowError;
-use crate::stage::{Known, LINE};
-use crate::steps::Step;
+use crate::stage::{Known, LINE, Sorted};
+use crate::steps::{Step, compute};
 
 /// What a page leaves at rest.
 enum Staged {
@@ -72,6 +73,10 @@ pub(super) struct Puller<'a> {
     pub(super) done: Vec<Open>,
     /// What the guards saw that look at the pull as a whole.
     pub(super) looks: Vec<Saw>,
+    /// By what erased persons are known.
+    pub(super) tombstones: Tombstones,
+    /// Rows of such persons in the page under way.
+    pub(super) erased: u64,
     pub(super) pulled: &'a mut SourcePull,
     pub(super) start: Start,
 }
@@ -170,7 +175,8 @@ impl Puller<'_> {
         Ok(())
     }
 
-    async fn take(&mut self, page: Page) -> Result<(), FlowError> {
+    async fn take(&mut self, mut page: Page) -> Result<(), FlowError> {
+        self.erased = 0;
         if let ListingMark::Unchanged { rows } = page.listing {
             return self.take_unchanged(&page, rows).await;
         }
@@ -183,10 +189,12 @@ impl Puller<'_> {
             }
             self.known.sort(&rows, &fingerprints, self.start.version)?
         };
+        self.erased = sift_rejects(&self.tombstones, &self.source.name, &mut page);
+        let sorted = self.without_erased(sorted).await?;
         for key in page.rejects.iter().filter_map(|reject| reject.key.as_deref()) {
             self.known.keep(key);
         }
-        let counts = counted(&page, &sorted);
+        let counts = DeliveryCounts { erased: self.erased, ..counted(&page, &sorted) };
         self.count(&counts, page.rows_read);
         self.note_mended(&page)?;
         if ends {
@@ -206,10 +214,28 @@ impl Puller<'_> {
         if let Some(gone) = gone {
             let counts = DeliveryCounts { gone: gone.height() as u64, ..DeliveryCounts::default() };
             self.count(&counts, 0);
+            self.erased = 0;
             let rest = Page { rejects: Vec::new(), rows_read: 0, collapsed: 0, ..page };
             self.save(&rest, Staged::Gone(gone), ends).await?;
         }
         Ok(())
+    }
+
+    /// Leaves out what is of erased persons: it was new to this source, or had changed.
+    async fn without_erased(&mut self, sorted: Sorted) -> Result<Sorted, FlowError> {
+        if self.tombstones.is_empty() {
+            return Ok(sorted);
+        }
+        let Sorted { fresh, new, changed, unchanged } = sorted;
+        let before = fresh.height() as u64;
+        let context = crate::steps::normalise::context(self.step);
+        let (tombstones, source, person) =
+            (self.tombstones.clone(), self.source.clone(), self.step.project.schemas.person.clone());
+        let fresh = compute(move || sift_rows(&tombstones, (&source, &person), fresh, &context)).await?;
+        let erased = before - fresh.height() as u64;
+        self.erased += erased;
+        let of_new = erased.min(new);
+        Ok(Sorted { fresh, new: new - of_new, changed: changed - (erased - of_new).min(changed), unchanged })
     }
 
     /// A listing with rows whose keys cannot be read says nothing about who is absent: it may be one of these.
@@ -249,6 +275,7 @@ impl Puller<'_> {
             (&mut open.counts.unchanged, counts.unchanged),
             (&mut open.counts.gone, counts.gone),
             (&mut open.counts.keyless, counts.keyless),
+            (&mut open.counts.erased, counts.erased),
             (&mut pulled.read, counts.read),
             (&mut pulled.staged, counts.staged),
             (&mut pulled.new, counts.new),
@@ -256,6 +283,7 @@ impl Puller<'_> {
             (&mut pulled.unchanged, counts.unchanged),
             (&mut pulled.gone, counts.gone),
             (&mut pulled.keyless, counts.keyless),
+            (&mut pulled.erased, counts.erased),
         ] {
             *whole += part;
         }
@@ -302,7 +330,9 @@ impl Puller<'_> {
             complete_listing: page.listing != ListingMark::Delta,
             rows_read: page.rows_read,
             rows_staged,
-            rows_unchanged: page.rows_read.saturating_sub(rows_staged + page.collapsed + rejects.len() as u64),
+            rows_unchanged: page
+                .rows_read
+                .saturating_sub(rows_staged + page.collapsed + rejects.len() as u64 + self.erased),
             rows_collapsed: page.collapsed,
             rejects,
             keeps_rejects: !self.step.options.dry_run,
