@@ -113,26 +113,34 @@ fn a_column_that_changed_stops_the_run_where_the_source_says_so() {
     stands_and_recovers(&app, &before, &whole);
 }
 
+const FRESH: &str = "[freshness]\nwarn_after = \"1d\"\nerror_after = \"2d\"\n\n[connector]";
+
 #[test]
 fn a_source_that_nobody_renews_stops_the_run_where_it_says_so() {
     let app = TestApp::after_a_night();
     let before = app.exported();
     let newest = std::fs::metadata(app.path(crate::organisation::MEMBERS)).unwrap().modified().unwrap();
+    let changed = chrono::DateTime::<chrono::Utc>::from(newest).format("%d.%m.%Y %H:%M:%S").to_string();
+    app.add_members(member(&[("Geändert am", &changed)]).as_bytes());
     let old = newest - std::time::Duration::from_hours(72);
     let file = std::fs::File::options().append(true).open(app.path(crate::organisation::MEMBERS)).unwrap();
     file.set_modified(old).unwrap();
-    let schema = app.read("schemas/sources/membership.toml");
-    app.write(
-        "schemas/sources/membership.toml",
-        // Without a time in its rows a source is as old as its file.
-        &schema
-            .replace("updated_at = \"Geändert am\"\n", "")
-            .replace("[connector]", "[freshness]\nwarn_after = \"1d\"\nerror_after = \"2d\"\n\n[connector]"),
-    );
+    app.replace("schemas/sources/membership.toml", "[connector]", FRESH);
     let said = app.night(2, &[]).fails_with(3);
     assert!(said.contains("guard `freshness`: source `membership` was last renewed 72 hours ago"), "{said}");
     assert_eq!(app.exported(), before);
     app.night(3, &["--accept-guard", "freshness"]).succeeds();
+}
+
+#[test]
+fn a_source_whose_rows_tell_nothing_new_stops_the_run_however_new_its_file_is() {
+    let app = TestApp::after_a_night();
+    let (before, whole) = (app.exported(), app.members());
+    app.replace("schemas/sources/membership.toml", "[connector]", FRESH);
+    app.deliver_members(&whole);
+    let said = app.night(2, &[]).fails_with(3);
+    assert!(said.contains("guard `freshness`: source `membership` was last renewed"), "{said}");
+    assert_eq!(app.exported(), before);
 }
 
 #[test]

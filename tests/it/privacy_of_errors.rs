@@ -12,7 +12,7 @@ use crate::watching::Listener;
 const LOST_HEADER: &str = "98765001;Comtesse;Prof. Xanthippa;Xenodora;Quittenbaum;Quappenstein;17.02.1931;Quellgasse 97;\
                            01987;Quitzdorf;035891987;0151987001;xenodora@quitten.example;Ortsverein Quitzdorf;\
                            28.02.1951;29.02.1952;verquickt;28.02.1953 10:04:06\r\n\
-                           98765002;Marchesa;Dr. Xaver-Xerxes;Xerxes;Quastenberg;Quastelhof;18.02.1932;Quergasse 98;\
+                           98765002;Vicomte;Dr. Xaver-Xerxes;Xerxes;Quastenberg;Quastelhof;18.02.1932;Quergasse 98;\
                            01988;Quellenhof;035891988;0151987002;xerxes@quasten.example;Ortsverein Quellenhof;\
                            28.03.1951;29.03.1952;quittiert;28.03.1953 10:04:06\r\n";
 
@@ -56,8 +56,9 @@ fn written(folder: &Path, found: &mut Vec<(String, String)>) {
 
 #[track_caller]
 fn nowhere(file: &str, places: &[(String, String)]) {
-    let cells: Vec<&str> = file.split([';', '\r', '\n']).filter(|cell| cell.len() > 4).collect();
-    assert!(cells.len() > 3, "{file}");
+    // Five digits stand in every instant, and five letters in many a word.
+    let cells: Vec<&str> = file.split([';', '\r', '\n']).filter(|cell| cell.len() > 5).collect();
+    assert!(cells.len() >= 3, "{file}");
     for cell in cells {
         for (place, text) in places {
             assert!(!text.contains(cell), "`{cell}` stands in {place}:\n{text}");
@@ -95,7 +96,7 @@ fn a_list_that_lost_its_header_is_told_of_without_a_cell_of_it() {
 fn a_link_in_the_inbox_tells_nothing_of_what_it_leads_to() {
     let listener = Listener::start(&[204]);
     let app = watched(&listener);
-    let secret = "Quarzsandstation;Quecksilberdampf;quirin@quadrat.example;Quittenwinkel\n";
+    let secret = "Quarantänestation;Quecksilbervergiftung;quirin@quadrat.example\n";
     app.write("elsewhere/secret.csv", secret);
     fs::remove_file(app.path(MEMBERS)).unwrap();
     symlink(app.path("elsewhere/secret.csv"), app.path(MEMBERS)).unwrap();
