@@ -28,6 +28,9 @@ pub struct SourceSchema {
     /// The column that says when a row last changed.
     #[serde(default)]
     pub updated_at: Option<String>,
+    /// The IANA zone of times that name none, such as `Europe/Vienna`; left out: `locale.time_zone` of `kartei.toml`.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// Trust, from 0 to 100: where values disagree, the higher wins.
     #[serde(default = "fifty")]
     pub trust: u8,
@@ -72,6 +75,7 @@ pub struct SourceSchema {
 pub struct Reading<'a> {
     key: &'a [String],
     updated_at: &'a Option<String>,
+    time_zone: &'a Option<String>,
     fields: &'a BTreeMap<String, Mapping>,
     consents: &'a [ConsentMapping],
     survey: &'a Option<SurveyMapping>,
@@ -89,6 +93,7 @@ impl<'a> Reading<'a> {
             connector: _,
             key,
             updated_at,
+            time_zone,
             trust: _,
             field_trust: _,
             missing_row: _,
@@ -102,7 +107,7 @@ impl<'a> Reading<'a> {
             survey,
             ignore,
         } = source;
-        Self { key, updated_at, fields, consents, survey, ignore }
+        Self { key, updated_at, time_zone, fields, consents, survey, ignore }
     }
 }
 
@@ -298,11 +303,15 @@ pub struct ConsentMapping {
     pub purpose: String,
     /// The column that holds the state.
     pub column: String,
-    /// Received text → state. Texts that are not named are a problem of the field, never a consent.
+    /// Received text → state. A text that is not named is a problem of the field, and makes the consent unclear: nobody is
+    /// written to. So does an empty cell, where the record has said something before.
     pub states: BTreeMap<String, crate::consent::ConsentState>,
-    /// The column that says when.
+    /// The column that says when. A text without a zone is read in the source's `time_zone`.
     #[serde(default)]
     pub at: Option<String>,
+    /// The column that says what proves it, such as a form's number or a confirmation's link.
+    #[serde(default)]
+    pub proof: Option<String>,
 }
 
 /// A survey's questions.

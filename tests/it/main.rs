@@ -6,6 +6,7 @@ mod bad_input;
 mod bad_rows;
 mod chaos;
 mod configuration;
+mod consents;
 mod deliveries;
 mod erasure;
 mod evaluate;

@@ -132,7 +132,7 @@ impl TestApp {
     /// The rows in quarantine, without single values that cannot be read: line, column and reason.
     pub(crate) fn rejects(&self) -> Vec<(u64, String, String)> {
         let text = |reject: &Value, key: &str| reject[key].as_str().unwrap_or_default().to_owned();
-        let listed = self.json(&["rejects"]);
+        let listed = self.json(&["rejects", "--limit", "0"]);
         let row = |reject: &Value| {
             (reject["line"].as_u64().unwrap_or_default(), text(reject, "column"), text(reject, "reason"))
         };

@@ -22,7 +22,12 @@ impl Moments {
         instant.with_timezone(&self.zone).format("%Y-%m-%d %H:%M").to_string()
     }
 
-    /// The same, or nothing.
+    /// `2026-03-01`.
+    pub(crate) fn day(self, instant: DateTime<Utc>) -> String {
+        instant.with_timezone(&self.zone).format("%Y-%m-%d").to_string()
+    }
+
+    /// The same as [`Self::show`], or nothing.
     pub(crate) fn show_if(self, instant: Option<DateTime<Utc>>) -> String {
         instant.map(|instant| self.show(instant)).unwrap_or_default()
     }

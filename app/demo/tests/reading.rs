@@ -28,7 +28,12 @@ async fn every_row_is_read_and_nearly_every_value_understood() {
     let summary = generate(&options).unwrap();
     let now: DateTime<Utc> = "2026-03-02T04:00:00Z".parse().unwrap();
     let schemas = Schemas::load(folder.path()).unwrap();
-    let context = Reading { default_country: "DE".to_owned(), received_at: now, today: now.date_naive() };
+    let context = Reading {
+        default_country: "DE".to_owned(),
+        time_zone: kartei_normalise::Tz::Europe__Berlin,
+        received_at: now,
+        today: now.date_naive(),
+    };
     let mut rows = 0;
     for source in &schemas.sources {
         let mut statistics = NormaliseStatistics::default();

@@ -10,10 +10,10 @@ use kartei_matching::linked::{Fit, LinkStatistics};
 use kartei_matching::portrait::doubtful_clusters;
 use kartei_report::RunReport;
 use kartei_report::model::{
-    AgeBand, BlockingKey, ChangeReport, ClusterReport, ClusterSize, Drift, DriftKind, FieldChange, FieldCompleteness,
-    FieldProblemCount, FieldSurvival, Flow, FreshnessReport, FreshnessState, KindCount, Label, LargeCluster,
-    ModelReport, NoticeReport, Overlap, PairReport, PersonReport, RejectCount, ReviewReport, RunHeader, ScoreBin,
-    ScoreReport, ScoreScale, SourceReport, Step as StepReport, Trigger, WaitingDelivery,
+    AgeBand, BlockingKey, ChangeReport, ClusterReport, ClusterSize, ConsentReport, Drift, DriftKind, FieldChange,
+    FieldCompleteness, FieldProblemCount, FieldSurvival, Flow, FreshnessReport, FreshnessState, KindCount, Label,
+    LargeCluster, ModelReport, NoticeReport, Overlap, PairReport, PersonReport, RejectCount, ReviewReport, RunHeader,
+    ScoreBin, ScoreReport, ScoreScale, SourceReport, Step as StepReport, Trigger, WaitingDelivery,
 };
 use kartei_schemas::settings::TransportKind;
 use kartei_schemas::source::SourceSchema;
@@ -84,6 +84,7 @@ pub async fn report(step: &Step<'_>, found: &Found, steps: &[StepReport]) -> Res
             kinds: changes.kinds.iter().map(|(&kind, &persons)| KindCount { kind, persons }).collect(),
             fields: changes.fields.iter().map(field_change).collect(),
         },
+        consents: consents(found),
         survivorship: survivorship(found),
         review: review(step).await?,
         notices: notices(step, found),
@@ -328,6 +329,11 @@ fn field_change(change: &kartei_persons::diff::FieldChanges) -> FieldChange {
         replaced: change.replaced,
         emptied: change.emptied,
     }
+}
+
+fn consents(found: &Found) -> Vec<ConsentReport> {
+    let counts = found.consolidated.iter().flat_map(|found| &found.statistics.golden.consents);
+    counts.map(|(purpose, &persons)| ConsentReport { purpose: purpose.clone(), persons }).collect()
 }
 
 fn survivorship(found: &Found) -> Vec<FieldSurvival> {

@@ -9,8 +9,8 @@ use kartei_schemas::judgement::RecordId;
 use kartei_schemas::org::Language;
 use kartei_store::frames::{FrameRef, Frames};
 use kartei_store::{
-    Batch, BatchKind, Change, ErasureEvent, JudgementEntry, MailLine, OverrideEntry, PersonEvent, PersonRow,
-    PersonValue, RejectEntry, RejectFilter, Restriction, Store, Subject,
+    Batch, BatchKind, Change, ConsentEvent, ErasureEvent, JudgementEntry, MailLine, OverrideEntry, PersonEvent,
+    PersonRow, PersonValue, RejectEntry, RejectFilter, Restriction, Store, Subject,
 };
 use polars_core::prelude::*;
 use serde::Serialize;
@@ -39,7 +39,7 @@ pub struct Dossier {
     /// What changed, newest first.
     pub changes: Vec<Change>,
     /// What was said of consents, when, and with which proof.
-    pub consents: Json,
+    pub consents: Vec<ConsentEvent>,
     /// What stewards decided on its records.
     pub judgements: Vec<JudgementEntry>,
     /// Merges and splits by hand that name it.
@@ -136,7 +136,7 @@ pub async fn dossier(
         values: view.values,
         overrides: store.overrides_of(id).await?,
         changes: store.history(id).await?,
-        consents: view.person.consents.clone(),
+        consents: store.consent_events_of(id).await?,
         judgements,
         merges_and_splits: events.into_iter().filter(|event| subject.events.contains(&event.id)).collect(),
         restrictions: store.restrictions_of(id).await?,

@@ -180,7 +180,7 @@ impl Desk<'_> {
                     self.store.subject_of_person(&erasure.person_id).await?.unwrap_or_default()
                 }
             };
-            let swap = self.rewrite(&subject, &erasure.id).await?;
+            let swap = self.rewrite(&subject, erasure).await?;
             let removal = Removal { erasure, subject: &subject, swap: &swap };
             counts = self.store.remove_person(self.lease, &removal, self.now()).await?;
             mails = swap.mails;
@@ -198,9 +198,10 @@ impl Desk<'_> {
     }
 
     /// Brings frames to rest that are as the current ones without the person.
-    async fn rewrite(&self, subject: &Subject, id: &str) -> Result<FrameSwap, FlowError> {
+    async fn rewrite(&self, subject: &Subject, erasure: &Erasure) -> Result<FrameSwap, FlowError> {
+        let id = erasure.id.as_str();
         let mut swap = FrameSwap { mails: mail_files(subject), ..FrameSwap::default() };
-        let cut = Cut::of(subject);
+        let cut = Cut::of(subject, erasure.kind);
         if let Some(published) = self.store.published().await? {
             swap.published = Some(self.rewrite_published(&published.frames, &cut, (id, &mut swap.counts)).await?);
         }

@@ -51,6 +51,7 @@ pub async fn conduct(
     store.begin_run(&lease, clock()).await?;
     let settled = settle_erasures(project, store, (&job, &options, &lease), (stop, clock)).await;
     let published = store.published().await?;
+    let heard = published.as_ref().map_or(clock(), |state| state.published_at.max(clock()));
     let previous = published.as_ref().map(|state| state.run_id);
     let rest = RunFrames::of_attempt(project.frames(), &lease, published);
     let verdicts = &Verdicts::default();
@@ -58,7 +59,7 @@ pub async fn conduct(
     let progress = Progress::of(watch);
     let watch = &progress;
     let mut conductor = Conductor {
-        step: Step { project, store, run, lease, options, rest, watch, stop, previous, verdicts, clock },
+        step: Step { project, store, run, lease, options, rest, watch, stop, previous, heard, verdicts, clock },
         job,
         steps: Vec::new(),
         found: Found::default(),

@@ -47,7 +47,21 @@ pub fn summarise(report: &RunReport, language: Language) -> Summary {
     };
     needs.extend(looks);
     needs.extend(chores(report, voice));
-    Summary { mood, headline: headline(report, mood, voice).to_owned(), sentence: sentence(report, voice), needs }
+    let mut headline = headline(report, mood, voice).to_owned();
+    if report.outcome == Outcome::Published && unclear(report) > 0 {
+        headline = format!("{headline}: {}", voice.counted(unclear(report), UNCLEAR));
+    }
+    Summary { mood, headline, sentence: sentence(report, voice), needs }
+}
+
+const UNCLEAR: Noun = Noun {
+    de: ("Einwilligung ist unklar", "Einwilligungen sind unklar"),
+    en: ("consent is unclear", "consents are unclear"),
+};
+
+/// Consents of which nobody knows what the source says.
+fn unclear(report: &RunReport) -> u64 {
+    report.consents.iter().map(|consent| consent.persons.unclear).sum()
 }
 
 fn headline(report: &RunReport, mood: Mood, voice: Voice) -> &'static str {
@@ -140,6 +154,13 @@ fn looks(report: &RunReport, voice: Voice) -> Vec<String> {
     }
     for guard in report.guards.iter().filter(|guard| guard.verdict == GuardVerdict::Accepted) {
         needs.push(format!("{}: {}.", voice.guard(&guard.name), voice.verdict(guard.verdict)));
+    }
+    if unclear(report) > 0 {
+        let rest = voice.say(
+            "die Quelle sagt ein unbekanntes oder kein Wort mehr; niemand davon wird angeschrieben",
+            "the source says a word that is not known, or none any more; none of them is written to",
+        );
+        needs.push(format!("{}: {rest}.", voice.counted(unclear(report), UNCLEAR)));
     }
     if report.clusters.conflicts > 0 {
         let noun = Noun {

@@ -61,6 +61,7 @@ async fn main() {
         unreadable: &[],
         readable: &[],
         heard_at: now,
+        consents: None,
         review: &[],
         mails: &[],
         org: None,

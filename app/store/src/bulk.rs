@@ -249,6 +249,24 @@ pub(crate) async fn write_changes(
     Load { table: "change", columns, conflict: &[], rows: frame.height() }.write(session).await
 }
 
+/// Adds what was heard of consents.
+pub(crate) async fn add_consent_events(session: &mut Session, run_id: i64, frame: &DataFrame) -> Result<u64> {
+    let reader = FrameReader { frame, table: "consent_event" };
+    let mut columns = Vec::new();
+    for name in ["source", "key", "purpose", "state", "said_precision"] {
+        columns.push((name, Cells::Text(reader.key(name)?)));
+    }
+    for name in ["said_at", "heard_at"] {
+        columns.push((name, reader.instant(name)?));
+    }
+    for name in ["address_hash", "name_hash", "sex", "proof", "by_whom"] {
+        columns.push((name, reader.text(name)?));
+    }
+    columns.push(("run_id", Cells::EveryInteger(run_id)));
+    columns.push(("mark", reader.integer("mark")?));
+    Load { table: "consent_event", columns, conflict: &[], rows: frame.height() }.write(session).await
+}
+
 /// A table that only this transaction sees.
 pub(crate) async fn begin_temporary(session: &mut Session, table: &str, columns: &str) -> Result<()> {
     let text = if session.is_sqlite() {

@@ -144,6 +144,8 @@ pub struct NewDelivery {
     pub base: Option<i64>,
     /// When its origin last changed.
     pub data_at: Option<DateTime<Utc>>,
+    /// Guards that a human let the same content pass before.
+    pub accepted_guards: Vec<String>,
     /// Deliveries that the same pull has staged: another one of the same content stands beside them.
     pub beside: Vec<i64>,
 }
@@ -372,7 +374,7 @@ async fn insert(session: &mut Session, run_id: i64, new: &NewDelivery, now: Date
     .bind(new.data_at)
     .bind(now)
     .bind(Json::Array(Vec::new()))
-    .bind(Json::Array(Vec::new()))
+    .bind(to_json(&new.accepted_guards))
     .bind(to_json(&DeliveryCounts::default()))
     .bind(to_json(&Effects::default()))
     .integer(session)

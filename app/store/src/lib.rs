@@ -32,6 +32,7 @@ mod changes;
 mod claims;
 mod column;
 mod compare;
+mod consent_events;
 mod control;
 mod data_folder;
 mod deliveries;
@@ -84,6 +85,7 @@ pub use calls::{Call, CallKind, NewCall};
 pub use changes::{Change, ChangeFilter};
 pub use claims::{Claim, Lease};
 pub use compare::Comparison;
+pub use consent_events::{ConsentEvent, ConsentTally, DESK, NewConsentEvent};
 pub use control::Resume;
 pub use deliveries::{
     BasePage, Delivery, DeliveryCounts, DeliveryFilter, DeliveryKind, DeliveryProgress, DeliveryState, Effects, Judged,

@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(20261125070000, "runner"),
     migration!(20261129010000, "deliveries"),
     migration!(20261129020000, "frames"),
+    migration!(20261129030000, "consent_events"),
     migration!(20261129040000, "erasure"),
 ];
 

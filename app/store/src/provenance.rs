@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::session::{Row, sql};
-use crate::{OverrideEntry, PersonRow, Result, Store, persons};
+use crate::{ConsentEvent, OverrideEntry, PersonRow, Result, Store, persons};
 
 /// A record of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,8 @@ pub struct PersonView {
     pub values: Vec<PersonValue>,
     /// What humans set.
     pub overrides: Vec<OverrideEntry>,
+    /// What its records, and others of the person, ever said of consents; oldest first.
+    pub consent_events: Vec<ConsentEvent>,
 }
 
 impl Store {
@@ -102,11 +104,14 @@ impl Store {
             records: records.iter().map(record).collect::<Result<_>>()?,
             values: values.iter().map(value).collect::<Result<_>>()?,
             overrides: Vec::new(),
+            consent_events: Vec::new(),
         };
         drop(session);
         let overrides = self.overrides_of(id).await?;
+        let consent_events = self.consent_events_of(id).await?;
         Ok(Some(PersonView {
             overrides: overrides.into_iter().filter(|entry| entry.lifted_at.is_none()).collect(),
+            consent_events,
             ..view
         }))
     }

@@ -48,6 +48,8 @@ pub struct Publication<'a> {
     pub readable: &'a [i64],
     /// When what they say was heard.
     pub heard_at: DateTime<Utc>,
+    /// What was heard of consents in this run, in the columns of the table; none: nothing.
+    pub consents: Option<&'a DataFrame>,
     /// The whole queue, the most valuable first.
     pub review: &'a [NewReviewItem],
     /// What goes into the outbox.
@@ -143,6 +145,9 @@ async fn write(
     rejects::resolve(session, publication.readable, now).await?;
     for (source, values) in publication.unreadable {
         rejects::upsert(session, (run_id, source.as_str(), 0), values, now).await?;
+    }
+    if let Some(consents) = publication.consents {
+        bulk::add_consent_events(session, run_id, consents).await?;
     }
     review::replace(session, run_id, publication.review, now).await?;
     if let Some(org) = publication.org {

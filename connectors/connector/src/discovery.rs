@@ -121,7 +121,7 @@ pub fn mapped_columns(schema: &SourceSchema) -> Vec<String> {
     }
     for consent in &schema.consents {
         columns.insert(consent.column.clone());
-        columns.extend(consent.at.clone());
+        columns.extend(consent.at.iter().chain(&consent.proof).cloned());
     }
     if let Some(survey) = &schema.survey {
         columns.extend(survey.date.clone());

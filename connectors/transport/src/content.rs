@@ -9,6 +9,7 @@ use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
 use crate::error::FileError;
+use crate::foreign::{Document, by_entries};
 
 /// What is around a file's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub(crate) fn packing_of(path: &Path) -> Result<Packing, FileError> {
     let length = read_up_to(&mut file, &mut start).map_err(|cause| explain(path, cause))?;
     Ok(match &start[..length] {
         [0x1f, 0x8b, ..] => Packing::Gzip,
-        b"PK\x03\x04" if !is_workbook(path)? => Packing::Zip,
+        b"PK\x03\x04" if document_of(path)?.is_none() => Packing::Zip,
         _ => Packing::Bare,
     })
 }
@@ -141,12 +142,17 @@ fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>, FileError> {
     ZipArchive::new(BufReader::new(open(path)?)).map_err(|error| damaged(path, &error.to_string()))
 }
 
-/// A workbook says so in its table of contents. A zip that is cut off has none.
-fn is_workbook(path: &Path) -> Result<bool, FileError> {
-    let archive = open_archive(path)?;
-    let is_book = archive.file_names().any(|name| name.is_ok_and(|name| name == "[Content_Types].xml"));
-    if is_book {
-        let mut archive = archive;
+/// The document that a zip is, as its table of contents says; none for data in a zip. A zip that is cut off has none.
+pub(crate) fn document_of(path: &Path) -> Result<Option<Document>, FileError> {
+    let mut archive = open_archive(path)?;
+    let mut kind = String::new();
+    if let Ok(entry) = archive.by_name("mimetype") {
+        // Without it, or where it is no text, the names of the entries tell.
+        let _ = entry.take(200).read_to_string(&mut kind);
+    }
+    let names: Vec<String> = archive.file_names().filter_map(|name| name.ok().map(Cow::into_owned)).collect();
+    let document = by_entries(&names.iter().map(String::as_str), &kind);
+    if document.is_some() {
         let unpacked: u64 = (0..archive.len()).filter_map(|i| archive.by_index_raw(i).ok().map(|e| e.size())).sum();
         let size = open(path)?.metadata().map_err(|cause| explain(path, cause))?.len();
         let limit_bytes = limit_of(size);
@@ -154,7 +160,7 @@ fn is_workbook(path: &Path) -> Result<bool, FileError> {
             return Err(FileError::TooLarge { file: file_name(path), limit_bytes });
         }
     }
-    Ok(is_book)
+    Ok(document)
 }
 
 /// The one file of an archive that holds data; folders and what macOS adds do not count.

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use crate::charset::{Charset, OddWords};
 use crate::error::FileError;
 
 /// What the bytes of a file tell about its encoding.
@@ -16,6 +17,7 @@ pub(crate) struct Evidence {
     invalid_bytes: u64,
     detector: Option<EncodingDetector>,
     detector_bytes: usize,
+    words: OddWords,
 }
 
 /// So many bytes at the start are looked at for marks and for UTF-16.
@@ -64,28 +66,29 @@ impl Evidence {
             let detector = self.detector.get_or_insert_with(|| EncodingDetector::new(Iso2022JpDetection::Deny));
             detector.feed(bytes, false);
             self.detector_bytes += bytes.len();
+            self.words.feed(bytes);
         }
     }
 
-    /// The encoding: by the byte order mark; else UTF-8 if nearly all of it is valid; else what the bytes look like.
+    /// The encoding: by the byte order mark; else UTF-8 if nearly all of it is valid; else what makes words of the bytes.
     ///
     /// A few bad bytes in a text full of valid sequences do not change its encoding: their rows go into quarantine.
-    pub(crate) fn conclude(mut self) -> &'static Encoding {
+    pub(crate) fn conclude(mut self) -> Charset {
         let pending = std::mem::take(&mut self.pending);
         self.judge(&pending);
         if let Some((encoding, _)) = Encoding::for_bom(&self.start) {
-            return encoding;
+            return encoding.into();
         }
         if let Some(encoding) = utf16_without_mark(&self.start) {
-            return encoding;
+            return encoding.into();
         }
         match self.detector {
             Some(detector) if self.invalid_bytes * 4 > self.valid_sequences => {
                 let guess = detector.guess(Some(b"de"), Utf8Detection::Deny);
                 // A short list with one umlaut looks like many things; Chinese is the least likely of them.
-                if guess.is_single_byte() { guess } else { WINDOWS_1252 }
+                self.words.judge(if guess.is_single_byte() { guess } else { WINDOWS_1252 })
             }
-            _ => UTF_8,
+            _ => UTF_8.into(),
         }
     }
 }
@@ -112,26 +115,39 @@ fn utf16_without_mark(start: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// The encoding that the settings name.
-pub(crate) fn stated(label: &str) -> Result<&'static Encoding, FileError> {
-    Encoding::for_label(label.trim().as_bytes())
-        .ok_or_else(|| FileError::UnknownEncoding { encoding: label.to_owned() })
+pub(crate) fn stated(label: &str) -> Result<Charset, FileError> {
+    let standard = Encoding::for_label(label.trim().as_bytes()).map(Charset::from);
+    standard.or_else(|| Charset::of_dos(label)).ok_or_else(|| FileError::UnknownEncoding { encoding: label.to_owned() })
 }
 
 /// Turns text of any encoding into UTF-8 without a byte order mark. UTF-8 itself passes through unchecked.
 pub(crate) struct Transcoder<R> {
     inner: R,
-    decoder: Option<Decoder>,
+    decoder: Letters,
     input: Vec<u8>,
     output: Vec<u8>,
     given: usize,
     is_at_end: bool,
 }
 
+/// How bytes become letters.
+enum Letters {
+    /// They are UTF-8.
+    AsTheyAre,
+    Decoded(Decoder),
+    /// By a table of those from byte 128 on.
+    Looked(Vec<char>),
+}
+
 const CHUNK_BYTES: usize = 1 << 17;
 
 impl<R: Read> Transcoder<R> {
-    pub(crate) fn new(inner: R, encoding: &'static Encoding) -> Self {
-        let decoder = (encoding != UTF_8).then(|| encoding.new_decoder_with_bom_removal());
+    pub(crate) fn new(inner: R, charset: impl Into<Charset>) -> Self {
+        let decoder = match charset.into() {
+            Charset::Standard(encoding) if encoding == UTF_8 => Letters::AsTheyAre,
+            Charset::Standard(encoding) => Letters::Decoded(encoding.new_decoder_with_bom_removal()),
+            Charset::Dos(page) => Letters::Looked(page.letters()),
+        };
         Self { inner, decoder, input: Vec::new(), output: Vec::new(), given: 0, is_at_end: false }
     }
 
@@ -143,9 +159,16 @@ impl<R: Read> Transcoder<R> {
             self.input.resize(CHUNK_BYTES, 0);
             let count = crate::content::read_up_to(&mut self.inner, &mut self.input)?;
             self.is_at_end = count < CHUNK_BYTES;
-            let Some(decoder) = &mut self.decoder else {
-                self.output.extend_from_slice(&self.input[..count]);
-                continue;
+            let decoder = match &mut self.decoder {
+                Letters::AsTheyAre => {
+                    self.output.extend_from_slice(&self.input[..count]);
+                    continue;
+                }
+                Letters::Looked(letters) => {
+                    look_up(&self.input[..count], letters, &mut self.output);
+                    continue;
+                }
+                Letters::Decoded(decoder) => decoder,
             };
             let room = decoder.max_utf8_buffer_length(count).unwrap_or(count * 4);
             self.output.resize(room, 0);
@@ -158,12 +181,24 @@ impl<R: Read> Transcoder<R> {
     }
 }
 
+fn look_up(bytes: &[u8], letters: &[char], output: &mut Vec<u8>) {
+    for byte in bytes {
+        match byte.checked_sub(0x80) {
+            None => output.push(*byte),
+            Some(high) => {
+                let letter = letters.get(usize::from(high)).copied().unwrap_or(char::REPLACEMENT_CHARACTER);
+                output.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+    }
+}
+
 impl<R: Read> Read for Transcoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.given == self.output.len() {
             let is_first = self.input.is_empty();
             self.refill()?;
-            if is_first && self.decoder.is_none() && self.output.starts_with(b"\xef\xbb\xbf") {
+            if is_first && matches!(self.decoder, Letters::AsTheyAre) && self.output.starts_with(b"\xef\xbb\xbf") {
                 self.given = 3;
             }
         }
@@ -180,15 +215,15 @@ mod tests {
 
     use super::*;
 
-    fn found(bytes: &[u8], chunk: usize) -> &'static Encoding {
+    fn found(bytes: &[u8], chunk: usize) -> Charset {
         let mut evidence = Evidence::default();
         bytes.chunks(chunk).for_each(|chunk| evidence.feed(chunk));
         evidence.conclude()
     }
 
-    fn read_back(bytes: &[u8], encoding: &'static Encoding) -> String {
+    fn read_back(bytes: &[u8], charset: impl Into<Charset>) -> String {
         let mut text = String::new();
-        Transcoder::new(bytes, encoding).read_to_string(&mut text).unwrap();
+        Transcoder::new(bytes, charset).read_to_string(&mut text).unwrap();
         text
     }
 
@@ -196,7 +231,7 @@ mod tests {
     fn utf_8_is_found_wherever_the_chunks_cut_it() {
         let text = "Größe;Straße;Köln;Ægir;日本\n".repeat(20);
         for chunk in 1..9 {
-            assert_eq!(found(text.as_bytes(), chunk), UTF_8, "chunks of {chunk}");
+            assert_eq!(found(text.as_bytes(), chunk), UTF_8.into(), "chunks of {chunk}");
         }
     }
 
@@ -204,7 +239,7 @@ mod tests {
     fn windows_1252_is_found_and_read() {
         let text = "Jürgen Müller;Köln;Straße 3 – Hinterhaus\n";
         let (bytes, _, _) = WINDOWS_1252.encode(text);
-        assert_eq!(found(&bytes, 7), WINDOWS_1252);
+        assert_eq!(found(&bytes, 7), WINDOWS_1252.into());
         assert_eq!(read_back(&bytes, WINDOWS_1252), text);
     }
 
@@ -216,32 +251,41 @@ mod tests {
         ];
         for word in words {
             let text = format!("Nr;Name;Ort\n1;{word};Ulm\n");
-            assert_eq!(found(&WINDOWS_1252.encode(&text).0, 1_000), WINDOWS_1252, "{word}");
+            assert_eq!(found(&WINDOWS_1252.encode(&text).0, 1_000), WINDOWS_1252.into(), "{word}");
         }
     }
 
     #[test]
     fn utf_16_is_found_with_and_without_a_mark() {
         let units: Vec<u8> = "Name;Köln\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(found(&units, 5), UTF_16LE);
+        assert_eq!(found(&units, 5), UTF_16LE.into());
         let marked = [&[0xff, 0xfe], &units[..]].concat();
-        assert_eq!(found(&marked, 5), UTF_16LE);
+        assert_eq!(found(&marked, 5), UTF_16LE.into());
         assert_eq!(read_back(&marked, UTF_16LE), "Name;Köln\n");
         let big: Vec<u8> = "Name;Köln\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
-        assert_eq!(found(&big, 100), UTF_16BE);
+        assert_eq!(found(&big, 100), UTF_16BE.into());
     }
 
     #[test]
     fn one_bad_byte_does_not_make_utf_8_another_encoding() {
         let mut bytes = "Müller;Köln\n".repeat(5).into_bytes();
         bytes.extend_from_slice(b"M\xfcller;Bonn\n");
-        assert_eq!(found(&bytes, 1_000), UTF_8);
+        assert_eq!(found(&bytes, 1_000), UTF_8.into());
     }
 
     #[test]
     fn a_byte_order_mark_is_not_part_of_the_text() {
         assert_eq!(read_back(b"\xef\xbb\xbfName\n", UTF_8), "Name\n");
         assert_eq!(read_back(b"Name\n", UTF_8), "Name\n");
+    }
+
+    #[test]
+    fn code_pages_of_dos_are_found_and_read() {
+        let bytes = b"1;J\x81rgen;H\x94llermann;K\x94nigsweg 5\n2;B\x84rbel;Wei\xe1gerber;\x8eu\xe1erer Ring 7\n";
+        let charset = found(bytes, 1_000);
+        assert_eq!(charset.name(), "IBM850");
+        assert!(read_back(bytes, charset).ends_with("2;B\u{e4}rbel;Weißgerber;Äußerer Ring 7\n"));
+        assert!(stated("cp850").is_ok());
     }
 
     #[test]

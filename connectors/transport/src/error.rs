@@ -99,6 +99,28 @@ pub enum FileError {
         /// How that shows.
         detail: String,
     },
+    /// A file of a kind that kartei does not read, or one that is no list.
+    #[error("`{file}` is {what}")]
+    Foreign {
+        /// The file.
+        file: String,
+        /// What it is, e.g. `a PDF`.
+        what: String,
+        /// What to do instead.
+        advice: String,
+    },
+    /// A file of which every row had to be left out.
+    #[error("`{file}`: none of its {rows} rows could be read; the first, on line {line}, has {detail}")]
+    NoRowRead {
+        /// The file.
+        file: String,
+        /// How many rows it has.
+        rows: usize,
+        /// Where the first one stands.
+        line: u64,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// The stated encoding does not exist.
     #[error("`{encoding}` is not an encoding")]
     UnknownEncoding {
@@ -173,6 +195,8 @@ impl Failure for FileError {
             | Self::HeaderOnly { .. }
             | Self::MissingKeyColumn { .. }
             | Self::WrongFormat { .. }
+            | Self::Foreign { .. }
+            | Self::NoRowRead { .. }
             | Self::Truncated { .. }
             | Self::TooLarge { .. }
             | Self::Archive { .. }
@@ -212,6 +236,8 @@ impl Failure for FileError {
             Self::MissingKeyColumn { nearest: Some(name), .. } => format!("is it `{name}`? then name that in `key`"),
             Self::MissingKeyColumn { columns, .. } => format!("it has {columns}"),
             Self::WrongFormat { .. } => "check what was exported, or set `connector.format`".into(),
+            Self::Foreign { advice, .. } => advice.clone(),
+            Self::NoRowRead { .. } => "open the file: does each row have as many fields as the header?".into(),
             Self::UnknownEncoding { .. } => {
                 "write `utf-8`, `windows-1252` or `utf-16le`, or leave `encoding` out to have it found".into()
             }

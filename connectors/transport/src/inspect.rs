@@ -1,4 +1,6 @@
 //! The first look at a file: what it is, how it is written, whether all of it is there, and its fingerprint.
+//!
+//! How a CSV file is written is decided by its first rows, and held against all of them.
 
 use std::fs::Metadata;
 use std::io::Read;
@@ -9,11 +11,15 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use kartei_schemas::source::FileFormat;
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::charset::Charset;
 use crate::content::{self, Packing, explain, file_name, read_up_to};
-use crate::dialect::{self, Dialect};
+use crate::dialect::{self, Dialect, Stated};
 use crate::encoding::{self, Evidence, Transcoder};
 use crate::error::FileError;
+use crate::foreign::{self, Document, Foreign};
+use crate::meter::{Fit, Meter};
 use crate::options::ReadOptions;
+use crate::{vcard, web_table};
 
 /// A file that was looked at from its first byte to its last.
 #[derive(Debug, Clone)]
@@ -33,10 +39,13 @@ pub(crate) struct Delivery {
 /// A format, with all that is needed to read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    Csv(Dialect, &'static Encoding),
+    Csv(Dialect, Charset),
     Ndjson(&'static Encoding),
     Json(&'static Encoding),
+    VCard(Charset),
+    WebTable(Charset),
     Xlsx,
+    Ods,
     Parquet,
 }
 
@@ -58,7 +67,17 @@ pub(crate) fn inspect(path: &Path, options: &ReadOptions) -> Result<Delivery, Fi
     if scan.sample.is_empty() {
         return Err(FileError::Empty { file: name });
     }
-    let format = format_of(&name, &inner_name, &scan, options)?;
+    let document = if packing == Packing::Bare && scan.sample.starts_with(b"PK\x03\x04") {
+        content::document_of(path)?
+    } else {
+        None
+    };
+    let mut format = format_of((&name, &inner_name), &scan, document, options)?;
+    if let Format::Csv(dialect, charset) = format
+        && !scan.is_sample_all
+    {
+        format = Format::Csv(held_against_all((path, packing), (dialect, charset), &scan, options)?, charset);
+    }
     Ok(Delivery {
         path: path.to_owned(),
         name,
@@ -76,12 +95,15 @@ impl Delivery {
     /// How the file is written, for people.
     pub(crate) fn description(&self) -> String {
         let mut text = match self.format {
-            Format::Csv(dialect, encoding) => {
-                format!("CSV, delimiter {:?}, {}", char::from(dialect.delimiter), encoding.name())
+            Format::Csv(dialect, charset) => {
+                format!("CSV, delimiter {:?}, {}", char::from(dialect.delimiter), charset.name())
             }
             Format::Ndjson(encoding) => format!("NDJSON, {}", encoding.name()),
             Format::Json(encoding) => format!("JSON, {}", encoding.name()),
+            Format::VCard(charset) => format!("vCard, {}", charset.name()),
+            Format::WebTable(charset) => format!("web table, {}", charset.name()),
             Format::Xlsx => "XLSX".into(),
+            Format::Ods => "ODS".into(),
             Format::Parquet => "Parquet".into(),
         };
         match self.packing {
@@ -113,7 +135,7 @@ struct Scan {
     hash: String,
     sample: Vec<u8>,
     is_sample_all: bool,
-    evidence: &'static Encoding,
+    evidence: Charset,
     ends_with_line_break: bool,
 }
 
@@ -151,59 +173,88 @@ fn scan(reader: &mut dyn Read, is_stated: bool) -> std::io::Result<Scan> {
     })
 }
 
-fn format_of(name: &str, inner_name: &str, scan: &Scan, options: &ReadOptions) -> Result<Format, FileError> {
-    let wrong = |expected: &str, detail: &str| FileError::WrongFormat {
-        file: name.to_owned(),
-        expected: expected.to_owned(),
-        detail: detail.to_owned(),
-    };
+fn format_of(
+    (name, inner_name): (&str, &str),
+    scan: &Scan,
+    document: Option<Document>,
+    options: &ReadOptions,
+) -> Result<Format, FileError> {
+    let wrong = |expected: &str| wrong_format(name, expected, "its first bytes are others");
     let is_parquet = scan.sample.starts_with(b"PAR1");
     let is_workbook = scan.sample.starts_with(b"PK\x03\x04");
-    match options.format {
-        Some(FileFormat::Parquet) if !is_parquet => return Err(wrong("a Parquet file", "its first bytes are others")),
-        Some(FileFormat::Xlsx) if !is_workbook => return Err(wrong("an XLSX workbook", not_a_workbook(&scan.sample))),
-        Some(FileFormat::Parquet) => return Ok(Format::Parquet),
-        Some(FileFormat::Xlsx) => return Ok(Format::Xlsx),
-        None if is_parquet => return Ok(Format::Parquet),
-        None if is_workbook => return Ok(Format::Xlsx),
+    if let Some(foreign) = foreign::by_bytes(&scan.sample) {
+        return Err(is_foreign(name, foreign));
+    }
+    match (options.format, document) {
+        (None | Some(FileFormat::Xlsx), Some(Document::Foreign(foreign))) => return Err(is_foreign(name, foreign)),
+        (Some(FileFormat::Parquet), _) if !is_parquet => return Err(wrong("a Parquet file")),
+        (Some(FileFormat::Xlsx), _) if !is_workbook => return Err(wrong("an XLSX workbook")),
+        (Some(FileFormat::Parquet), _) => return Ok(Format::Parquet),
+        (None | Some(FileFormat::Xlsx), Some(Document::Ods)) => return Ok(Format::Ods),
+        (Some(FileFormat::Xlsx), _) => return Ok(Format::Xlsx),
+        (None, _) if is_parquet => return Ok(Format::Parquet),
+        (None, _) if is_workbook => return Ok(Format::Xlsx),
         _ => {}
     }
-    let ending = inner_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
-    match (options.format, &*ending) {
-        (None, "parquet" | "pq") => return Err(wrong("a Parquet file", "its first bytes are others")),
-        (None, "xlsx" | "xlsm" | "xls") => return Err(wrong("an XLSX workbook", not_a_workbook(&scan.sample))),
-        _ => {}
-    }
-    let encoding = match &options.encoding {
+    let charset = match &options.encoding {
         Some(label) => encoding::stated(label)?,
         None => scan.evidence,
     };
-    let text = sample_text(scan, encoding);
-    if let Some(detail) = unlike_text(&text, scan) {
-        return Err(wrong("a text file", detail));
+    let text = sample_text(scan, charset);
+    let ending = inner_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+    if let Some(format) = text_document(name, &text, charset, options)? {
+        return Ok(format);
+    }
+    match (options.format, &*ending) {
+        (None, "parquet" | "pq") => return Err(wrong("a Parquet file")),
+        (None, "xlsx" | "xlsm") => return Err(wrong("an XLSX workbook")),
+        _ => {}
+    }
+    if is_binary(&text, scan) {
+        return Err(wrong_format(name, "a text file", "it holds binary data"));
     }
     let first = text.trim_start().chars().next();
+    let encoding = charset.standard();
     Ok(match (options.format, &*ending, first) {
         (Some(FileFormat::Json), ..) | (None, "json", Some('[')) => Format::Json(encoding),
         (Some(FileFormat::Ndjson), ..) | (None, "ndjson" | "jsonl" | "json", _) => Format::Ndjson(encoding),
-        (None, "csv" | "tsv" | "tab" | "txt", _) | (Some(_), ..) => csv_format(name, &text, encoding, options)?,
+        (None, "csv" | "tsv" | "tab" | "txt", _) | (Some(_), ..) => csv_format(name, &text, charset, options)?,
         (None, _, Some('[')) => Format::Json(encoding),
         (None, _, Some('{')) => Format::Ndjson(encoding),
-        (None, ..) => csv_format(name, &text, encoding, options)?,
+        (None, ..) => csv_format(name, &text, charset, options)?,
     })
 }
 
-fn csv_format(name: &str, text: &str, encoding: &'static Encoding, options: &ReadOptions) -> Result<Format, FileError> {
+/// Cards and tables of web pages; an error for texts that are no list.
+fn text_document(name: &str, text: &str, charset: Charset, options: &ReadOptions) -> Result<Option<Format>, FileError> {
+    if options.format.is_none() && vcard::is_cards(text) {
+        return Ok(Some(Format::VCard(charset)));
+    }
+    if options.format.is_none() && web_table::is_table(text) {
+        return Ok(Some(Format::WebTable(charset)));
+    }
+    match foreign::by_text(text) {
+        Some(foreign) => Err(is_foreign(name, foreign)),
+        None => Ok(None),
+    }
+}
+
+fn is_foreign(name: &str, (what, advice): Foreign) -> FileError {
+    FileError::Foreign { file: name.to_owned(), what: what.to_owned(), advice: advice.to_owned() }
+}
+
+fn wrong_format(name: &str, expected: &str, detail: &str) -> FileError {
+    FileError::WrongFormat { file: name.to_owned(), expected: expected.to_owned(), detail: detail.to_owned() }
+}
+
+fn csv_format(name: &str, text: &str, charset: Charset, options: &ReadOptions) -> Result<Format, FileError> {
     let byte = |sign: Option<char>, what: &str| match sign.map(u8::try_from) {
         None => Ok(None),
         Some(Ok(byte)) if byte.is_ascii() => Ok(Some(byte)),
-        Some(_) => Err(FileError::WrongFormat {
-            file: name.to_owned(),
-            expected: "a CSV file".into(),
-            detail: format!("its {what} is not an ASCII character"),
-        }),
+        Some(_) => Err(wrong_format(name, "a CSV file", &format!("its {what} is not an ASCII character"))),
     };
-    let dialect = dialect::find(text, byte(options.delimiter, "delimiter")?, byte(options.quote, "quote")?);
+    let stated = Stated { delimiter: byte(options.delimiter, "delimiter")?, quote: byte(options.quote, "quote")? };
+    let dialect = dialect::find(text, stated);
     let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     if let Some(stated) = options.delimiter
         && !header.contains(stated)
@@ -211,14 +262,56 @@ fn csv_format(name: &str, text: &str, encoding: &'static Encoding, options: &Rea
     {
         return Err(FileError::WrongDelimiter { file: name.to_owned(), stated, found: char::from(found) });
     }
-    Ok(Format::Csv(dialect, encoding))
+    Ok(Format::Csv(dialect, charset))
+}
+
+/// The dialect that the sample shows, or a better one that only all rows together tell.
+fn held_against_all(
+    (path, packing): (&Path, Packing),
+    (dialect, charset): (Dialect, Charset),
+    scan: &Scan,
+    options: &ReadOptions,
+) -> Result<Dialect, FileError> {
+    if dialect.is_wrapped || options.quote.is_some() {
+        return Ok(dialect);
+    }
+    let measure = |dialects: &[Dialect]| -> Result<Vec<Fit>, FileError> {
+        let mut meters: Vec<Meter> = dialects.iter().map(|dialect| Meter::new(*dialect)).collect();
+        content::with_content(path, packing, |reader| {
+            let mut text = Transcoder::new(reader, charset);
+            let mut chunk = vec![0; 1 << 17];
+            loop {
+                let count = text.read(&mut chunk).map_err(|cause| explain(path, cause))?;
+                if count == 0 {
+                    return Ok(meters.drain(..).map(Meter::finish).collect());
+                }
+                for meter in &mut meters {
+                    meter.feed(&chunk[..count]);
+                }
+            }
+        })
+    };
+    let usual = measure(&[dialect])?[0];
+    if usual.share() >= 998 && usual.broken == 0 {
+        return Ok(dialect);
+    }
+    let mut candidates = vec![dialect];
+    candidates.extend(dialect::all_quotings(dialect.delimiter, dialect.has_returns));
+    if options.delimiter.is_none() {
+        candidates.extend(dialect::candidates(&sample_text(scan, charset), Stated::default()).0);
+    }
+    candidates.dedup();
+    let fits = measure(&candidates)?;
+    let fit_of = |wanted: Dialect| candidates.iter().position(|it| *it == wanted).map_or(usual, |place| fits[place]);
+    let best = dialect::best(&candidates, fit_of).map_or(dialect, |(best, _)| best);
+    Ok(Dialect { header_delimiter: dialect.header_delimiter.filter(|_| best.delimiter == dialect.delimiter), ..best })
 }
 
 /// The sample as text, up to its last whole line.
-fn sample_text(scan: &Scan, encoding: &'static Encoding) -> String {
+fn sample_text(scan: &Scan, charset: Charset) -> String {
     let mut bytes = Vec::new();
     // Reading from memory cannot fail, and what is not text shows in the result.
-    let _ = Transcoder::new(&*scan.sample, encoding).read_to_end(&mut bytes);
+    let _ = Transcoder::new(&*scan.sample, charset).read_to_end(&mut bytes);
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
     if !scan.is_sample_all
         && let Some(end) = text.rfind('\n')
@@ -228,31 +321,13 @@ fn sample_text(scan: &Scan, encoding: &'static Encoding) -> String {
     text
 }
 
-/// How it shows that these bytes are no list.
-fn unlike_text(text: &str, scan: &Scan) -> Option<&'static str> {
-    let start = text.trim_start().get(..9).unwrap_or_default().to_ascii_lowercase();
-    if start.starts_with("<!doctype") || start.starts_with("<html") {
-        return Some("it is a web page, perhaps of a login that has run out");
-    }
-    if scan.sample.starts_with(b"%PDF") {
-        return Some("it is a PDF");
-    }
-    if scan.sample.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-        return Some(not_a_workbook(&scan.sample));
-    }
-    let is_odd = |sign: &char| sign.is_control() && !matches!(sign, '\t' | '\n' | '\r' | '\x0c');
-    let is_wide = [UTF_16LE, UTF_16BE].contains(&scan.evidence);
+/// Whether these bytes are no text.
+fn is_binary(text: &str, scan: &Scan) -> bool {
+    let is_odd = |sign: &char| sign.is_control() && !matches!(sign, '\t' | '\n' | '\r' | '\x0c' | '\x1f' | '\x01');
+    let is_decoded = [UTF_8, UTF_16LE, UTF_16BE].map(Charset::from).contains(&scan.evidence);
     let signs = text.chars().count();
     let odd = text.chars().filter(is_odd).count();
-    let unreadable = if scan.evidence == UTF_8 || is_wide { text.matches('\u{fffd}').count() } else { 0 };
+    let unreadable = if is_decoded { text.matches('\u{fffd}').count() } else { 0 };
     let bad = odd + unreadable;
-    (bad > 3 && bad * 20 > signs).then_some("it holds binary data")
-}
-
-fn not_a_workbook(sample: &[u8]) -> &'static str {
-    if sample.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-        "it is an old or encrypted Excel file; save it as XLSX without a password"
-    } else {
-        "its first bytes are others"
-    }
+    bad > 3 && bad * 20 > signs
 }

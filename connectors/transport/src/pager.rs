@@ -144,6 +144,11 @@ impl<'a> Pager<'a> {
         &self.layout.names
     }
 
+    /// The columns that the file must have: those of the key.
+    pub(crate) fn expected_columns(&self) -> &[String] {
+        &self.rules.key
+    }
+
     /// Takes a row. A row whose cells are all empty counts as a blank line.
     pub(crate) fn push<'c>(&mut self, line: u64, cell: impl Fn(usize) -> Option<&'c str>) -> Result<(), Halt> {
         let Some(largest) = self.scan(&cell) else { return Ok(()) };

@@ -44,5 +44,17 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, Connector
         Err(Halt::Failed(error)) => return Err(error.into()),
     }
     delivery.check_unchanged()?;
+    if let Some(Table { rows, rejects, .. }) = &table
+        && rows.height() == 0
+        && let Some(first) = rejects.first()
+    {
+        let error = FileError::NoRowRead {
+            file: delivery.name.clone(),
+            rows: rejects.len(),
+            line: first.line.unwrap_or(1),
+            detail: first.detail.clone(),
+        };
+        return Err(error.into());
+    }
     table.ok_or_else(|| FileError::Empty { file: delivery.name.clone() }.into())
 }

@@ -1,109 +1,151 @@
-//! XLSX into rows: the first filled row is the header, dates become ISO text, whole numbers have no `.0`.
+//! XLSX and ODS into rows: of the sheets the one that holds the people; dates become ISO text, whole numbers have no `.0`.
 
-use std::io::{Read, Seek};
+use std::io::{Cursor, Read, Seek};
 
-use calamine::{Data, DataRef, ExcelDateTime, Reader, Xlsx, XlsxError};
-use kartei_connector::RejectReason;
+use calamine::{Data, DataRef, ExcelDateTime, Ods, OdsError, Reader, Sheet, SheetType, SheetVisible, Xlsx, XlsxError};
 
+use crate::begin::{LOOK_ROWS, likeness};
 use crate::content::whole_content;
 use crate::error::FileError;
-use crate::inspect::Delivery;
+use crate::inspect::{Delivery, Format};
 use crate::pager::{Halt, Pager};
-use crate::reject::{raw_array, refused};
+use crate::sheet_rows::{SheetRow, SheetRows, cell_text, dense};
 
-/// Reads the rows of a sheet: the stated one, or the first.
+/// Reads the rows of a sheet: the stated one, or the one that looks most like a list of people.
 pub(crate) fn read_rows(delivery: &Delivery, pager: &mut Pager<'_>) -> Result<(), Halt> {
     let content = whole_content(&delivery.path, delivery.packing)?;
-    let mut book = Xlsx::new(content).map_err(|error| explain(delivery, &error))?;
-    let sheet = sheet_name(&book, delivery)?;
-    let mut cells = book.worksheet_cells_reader(&sheet).map_err(|error| explain(delivery, &error))?;
-    let mut sheet = Sheet { header: Vec::new(), row: Vec::new(), number: 0, failed: None };
-    while let Some(cell) = cells.next_cell().map_err(|error| explain(delivery, &error))? {
-        let (row, column) = cell.get_position();
-        if row != sheet.number {
-            sheet.close_row(pager)?;
-            sheet.number = row;
-        }
-        sheet.take(column, cell.get_value());
+    if delivery.format == Format::Ods {
+        let book = Ods::new(content).map_err(|error| explain_ods(delivery, &error))?;
+        return read_book(Book::Ods(book), delivery, pager);
     }
-    sheet.close_row(pager)?;
-    if sheet.header.is_empty() { Err(FileError::Empty { file: delivery.name.clone() }.into()) } else { Ok(()) }
+    let book = Xlsx::new(content).map_err(|error| explain(delivery, &error))?;
+    read_book(Book::Xlsx(Box::new(book)), delivery, pager)
 }
 
-fn sheet_name<R: Read + Seek>(book: &Xlsx<R>, delivery: &Delivery) -> Result<String, FileError> {
-    let sheets = book.sheet_names();
-    let found = match &delivery.sheet {
-        Some(name) => sheets.iter().find(|sheet| *sheet == name),
-        None => sheets.first(),
-    };
-    found.cloned().ok_or_else(|| FileError::UnknownSheet {
-        file: delivery.name.clone(),
-        sheet: delivery.sheet.clone().unwrap_or_default(),
-        sheets,
-    })
+fn read_book(mut book: Book, delivery: &Delivery, pager: &mut Pager<'_>) -> Result<(), Halt> {
+    let sheet = book.choose_sheet(delivery, pager.expected_columns())?;
+    let mut rows = SheetRows::new(pager);
+    book.each_row(&sheet, delivery, &mut |row| rows.take(row))?;
+    rows.finish(delivery)
 }
 
-/// The row that is being read, and what the header says about its cells.
-struct Sheet {
-    /// Sheet column → name, in order.
-    header: Vec<(u32, String)>,
-    row: Vec<(u32, String)>,
-    number: u32,
-    failed: Option<u32>,
+/// A workbook of either kind.
+enum Book {
+    Xlsx(Box<Xlsx<Cursor<Vec<u8>>>>),
+    Ods(Ods<Cursor<Vec<u8>>>),
 }
 
-impl Sheet {
-    fn take(&mut self, column: u32, value: &DataRef<'_>) {
-        if matches!(value, DataRef::Error(_)) {
-            self.failed = Some(column);
-        }
-        let text = text_of(value);
-        if !text.is_empty() {
-            self.row.push((column, text));
-        }
-    }
-
-    fn close_row(&mut self, pager: &mut Pager<'_>) -> Result<(), Halt> {
-        let row = std::mem::take(&mut self.row);
-        let failed = self.failed.take();
-        if row.is_empty() {
-            return Ok(());
-        }
-        if self.header.is_empty() {
-            self.header = row;
-            let names: Vec<String> = self.header.iter().map(|(_, name)| name.clone()).collect();
-            return pager.start(&names);
-        }
-        let line = u64::from(self.number) + 1;
-        let cell_at = |column: u32| row.iter().find(|(at, _)| *at == column).map_or("", |(_, text)| text);
-        let cell = |index: usize| self.header.get(index).map(|(column, _)| cell_at(*column));
-        let beyond = row.iter().find(|(at, _)| !self.header.iter().any(|(column, _)| column == at));
-        let fault = match (failed, beyond) {
-            (Some(column), _) => Some((RejectReason::CellError, column, "a formula that failed")),
-            (None, Some((column, _))) => {
-                Some((RejectReason::RaggedRow, *column, "a cell in a column without a header"))
-            }
-            (None, None) => None,
+impl Book {
+    /// The stated sheet; else of those that are shown the first that holds a list of people, else the first with a table,
+    /// else the first with anything.
+    fn choose_sheet(&mut self, delivery: &Delivery, expected: &[String]) -> Result<String, FileError> {
+        let sheets = match self {
+            Self::Xlsx(book) => shown(book.as_ref()),
+            Self::Ods(book) => shown(book),
         };
-        let Some((reason, column, detail)) = fault else { return pager.push(line, cell) };
-        let raw = raw_array(row.iter().map(|(_, text)| text.into()));
-        let mut reject = refused(line, reason, format!("{detail} ({})", column_letters(column)), raw);
-        reject.column = self.header.iter().find(|(at, _)| *at == column).map(|(_, name)| name.clone());
-        reject.key = pager.key_of(cell);
-        pager.refuse(reject)
+        let names: Vec<String> = match self {
+            Self::Xlsx(book) => book.sheet_names(),
+            Self::Ods(book) => book.sheet_names(),
+        };
+        if let Some(stated) = &delivery.sheet {
+            let unknown = || FileError::UnknownSheet {
+                file: delivery.name.clone(),
+                sheet: stated.clone(),
+                sheets: names.clone(),
+            };
+            return names.iter().find(|name| *name == stated).cloned().ok_or_else(unknown);
+        }
+        let candidates = if sheets.is_empty() { names } else { sheets };
+        if let [only] = candidates.as_slice() {
+            return Ok(only.clone());
+        }
+        let mut best: Option<((bool, usize, bool), String)> = None;
+        for name in candidates {
+            let top = self.top(&name, delivery)?;
+            let (known, is_table) = likeness(&top, expected);
+            let rank = (!top.is_empty(), known, is_table);
+            if best.as_ref().is_none_or(|(other, _)| rank > *other) {
+                best = Some((rank, name));
+            }
+        }
+        best.map(|(_, name)| name).ok_or_else(|| FileError::Empty { file: delivery.name.clone() })
+    }
+
+    /// The first filled rows of a sheet.
+    fn top(&mut self, sheet: &str, delivery: &Delivery) -> Result<Vec<Vec<String>>, FileError> {
+        let mut top: Vec<SheetRow> = Vec::new();
+        let read = self.each_row(sheet, delivery, &mut |row| {
+            if !row.cells.is_empty() {
+                top.push(row);
+            }
+            if top.len() >= LOOK_ROWS { Err(Halt::Stopped) } else { Ok(()) }
+        });
+        match read {
+            Ok(()) | Err(Halt::Stopped) => Ok(dense(&top)),
+            Err(Halt::Failed(error)) => Err(error),
+        }
+    }
+
+    fn each_row(
+        &mut self,
+        sheet: &str,
+        delivery: &Delivery,
+        take: &mut dyn FnMut(SheetRow) -> Result<(), Halt>,
+    ) -> Result<(), Halt> {
+        match self {
+            Self::Xlsx(book) => each_xlsx_row(book, sheet, delivery, take),
+            Self::Ods(book) => each_ods_row(book, sheet, delivery, take),
+        }
     }
 }
 
-/// `A`, `B`, ..., `Z`, `AA`, as a spreadsheet calls its columns.
-fn column_letters(column: u32) -> String {
-    let mut letters = String::new();
-    let mut rest = column + 1;
-    while rest > 0 {
-        let digit = (rest - 1) % 26;
-        letters.insert(0, char::from(b'A' + u8::try_from(digit).unwrap_or(0)));
-        rest = (rest - 1) / 26;
+/// The names of the sheets that people see.
+fn shown<R: Read + Seek>(book: &impl Reader<R>) -> Vec<String> {
+    let is_shown = |sheet: &&Sheet| sheet.visible == SheetVisible::Visible && sheet.typ == SheetType::WorkSheet;
+    book.sheets_metadata().iter().filter(is_shown).map(|sheet| sheet.name.clone()).collect()
+}
+
+fn each_xlsx_row<R: Read + Seek>(
+    book: &mut Xlsx<R>,
+    sheet: &str,
+    delivery: &Delivery,
+    take: &mut dyn FnMut(SheetRow) -> Result<(), Halt>,
+) -> Result<(), Halt> {
+    let mut cells = book.worksheet_cells_reader(sheet).map_err(|error| explain(delivery, &error))?;
+    let mut current = SheetRow::default();
+    while let Some(cell) = cells.next_cell().map_err(|error| explain(delivery, &error))? {
+        let (number, column) = cell.get_position();
+        if number != current.number {
+            let next = SheetRow { number, ..SheetRow::default() };
+            take(std::mem::replace(&mut current, next))?;
+        }
+        if matches!(cell.get_value(), DataRef::Error(_)) {
+            current.failed = Some(column);
+        }
+        current.cells.extend(cell_text(text_of(cell.get_value())).map(|text| (column, text)));
     }
-    letters
+    take(current)
+}
+
+fn each_ods_row<R: Read + Seek>(
+    book: &mut Ods<R>,
+    sheet: &str,
+    delivery: &Delivery,
+    take: &mut dyn FnMut(SheetRow) -> Result<(), Halt>,
+) -> Result<(), Halt> {
+    let range = book.worksheet_range(sheet).map_err(|error| explain_ods(delivery, &error))?;
+    let (top, left) = range.start().unwrap_or_default();
+    for (number, cells) in (top..).zip(range.rows()) {
+        let mut row = SheetRow { number, ..SheetRow::default() };
+        for (column, value) in (left..).zip(cells) {
+            if matches!(value, Data::Error(_)) {
+                row.failed = Some(column);
+            }
+            row.cells.extend(cell_text(text_of_owned(value)).map(|text| (column, text)));
+        }
+        take(row)?;
+    }
+    Ok(())
 }
 
 fn text_of(value: &DataRef<'_>) -> String {
@@ -116,6 +158,18 @@ fn text_of(value: &DataRef<'_>) -> String {
         DataRef::Bool(truth) => truth.to_string(),
         DataRef::DateTime(instant) => date_text(instant),
         DataRef::Error(error) => Data::Error(error.clone()).to_string(),
+    }
+}
+
+fn text_of_owned(value: &Data) -> String {
+    match value {
+        Data::Empty => String::new(),
+        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
+        Data::Int(number) => number.to_string(),
+        Data::Float(number) => number.to_string(),
+        Data::Bool(truth) => truth.to_string(),
+        Data::DateTime(instant) => date_text(instant),
+        Data::Error(_) => value.to_string(),
     }
 }
 
@@ -139,21 +193,26 @@ fn date_text(instant: &ExcelDateTime) -> String {
 
 fn explain(delivery: &Delivery, error: &XlsxError) -> FileError {
     match error {
-        XlsxError::Password => FileError::WrongFormat {
-            file: delivery.name.clone(),
-            expected: "a readable XLSX workbook".into(),
-            detail: "it is protected by a password".into(),
-        },
-        _ => FileError::Truncated { file: delivery.name.clone(), detail: "the workbook is damaged".into() },
+        XlsxError::Password => is_protected(delivery),
+        _ => damaged(delivery),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_are_called_as_in_a_spreadsheet() {
-        assert_eq!([0, 25, 26, 701, 702].map(column_letters), ["A", "Z", "AA", "ZZ", "AAA"]);
+fn explain_ods(delivery: &Delivery, error: &OdsError) -> FileError {
+    match error {
+        OdsError::Password => is_protected(delivery),
+        _ => damaged(delivery),
     }
+}
+
+fn is_protected(delivery: &Delivery) -> FileError {
+    FileError::WrongFormat {
+        file: delivery.name.clone(),
+        expected: "a readable workbook".into(),
+        detail: "it is protected by a password".into(),
+    }
+}
+
+fn damaged(delivery: &Delivery) -> FileError {
+    FileError::Truncated { file: delivery.name.clone(), detail: "the workbook is damaged".into() }
 }

@@ -74,6 +74,18 @@ pub(crate) enum SurnameLevel {
     Exact,
 }
 
+/// Whether the word at a place joins the names of two people, and no particles of one surname: "von und zu".
+fn joins_people(words: &[&str], place: usize) -> bool {
+    let is_name =
+        |place: Option<usize>| place.and_then(|place| words.get(place)).is_some_and(|word| !PARTICLES.contains(word));
+    words[place] == "und" && is_name(place.checked_sub(1)) && is_name(Some(place + 1))
+}
+
+/// Whether a folded name is that of several people.
+fn names_several(text: &str) -> bool {
+    text.contains(" und ")
+}
+
 impl Names {
     pub(crate) fn new() -> Self {
         Self {
@@ -91,7 +103,8 @@ impl Names {
     pub(crate) fn number(&mut self, written: &str) -> u32 {
         let folded = fold(written);
         let all: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
-        let telling: Vec<&str> = all.iter().copied().filter(|word| !PARTICLES.contains(word)).collect();
+        let is_telling = |place: &usize| !PARTICLES.contains(&all[*place]) || joins_people(&all, *place);
+        let telling: Vec<&str> = (0..all.len()).filter(is_telling).map(|place| all[place]).collect();
         let words = if telling.is_empty() { all } else { telling };
         let text = words.join(" ");
         if text.is_empty() || crate::placeholders::is_name(&text) {
@@ -154,6 +167,10 @@ impl Names {
         let (left_name, right_name) = (&self.all[left as usize], &self.all[right as usize]);
         if self.joined[left as usize] == self.joined[right as usize] {
             return GivenLevel::Exact;
+        }
+        // "Hans und Eva" is neither Hans nor Eva.
+        if names_several(&self.texts[left as usize]) != names_several(&self.texts[right as usize]) {
+            return GivenLevel::Different;
         }
         let mut best = GivenLevel::Different;
         for (left_place, left_word) in left_name.words().iter().enumerate() {
@@ -281,6 +298,15 @@ mod tests {
         let (left, right) = (names.number(left), names.number(right));
         assert_eq!(names.compare_given(left, right), names.compare_given(right, left));
         names.compare_given(left, right)
+    }
+
+    #[test]
+    fn the_given_names_of_a_couple_are_neither_of_the_two() {
+        for one in ["Hans", "Eva", "Hans Peter"] {
+            assert_eq!(given("Hans und Eva", one), GivenLevel::Different, "{one}");
+        }
+        assert_eq!(given("Hans und Eva", "Hans und Eva"), GivenLevel::Exact);
+        assert_eq!(given("Hans und Eva", "Eva und Hans"), GivenLevel::OneOfSeveral);
     }
 
     fn surname(left: &str, right: &str) -> SurnameLevel {

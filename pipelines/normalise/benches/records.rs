@@ -161,6 +161,7 @@ fn records(criterion: &mut Criterion) {
     let source: SourceSchema = toml::from_str(SCHEMA).unwrap_or_else(|error| panic!("{error}"));
     let person = PersonSchema::default();
     let context = Context {
+        time_zone: kartei_normalise::Tz::Europe__Berlin,
         default_country: "DE".to_owned(),
         received_at: Utc.timestamp_millis_opt(1_795_489_200_000).single().unwrap_or_default(),
         today: NaiveDate::from_ymd_opt(2026, 11, 24).unwrap_or_default(),

@@ -45,6 +45,17 @@ pub fn address(text: &str, default: Country) -> Read<Address> {
         found.country = Some(named);
         lines.pop();
     }
+    // "24103 Kiel Deutschland"
+    if found.country.is_none()
+        && let Some(last) = lines.last_mut()
+        && let Some((before, word)) = last.rsplit_once(' ')
+        && word.len() > 4
+        && before.bytes().any(|byte| byte.is_ascii_digit())
+        && let Ok(Reading { value: Some(named), .. }) = country(word)
+    {
+        found.country = Some(named);
+        *last = before.trim_end_matches([',', ' ']).to_owned();
+    }
     let effective = found.country.unwrap_or(default);
     if let Some((before, place)) = take_place(&mut lines, effective) {
         let read = postal_code_city(&place, effective)?;
@@ -55,6 +66,7 @@ pub fn address(text: &str, default: Country) -> Read<Address> {
         found.city = city;
         lines.extend(before);
     } else if lines.len() > 1
+        && lines.last().is_some_and(|line| may_be_place(line))
         && let Some(Ok(read)) = lines.pop().map(|line| city(&line))
     {
         found.city = read.value.map(|place| place.city);
@@ -66,13 +78,16 @@ pub fn address(text: &str, default: Country) -> Read<Address> {
 /// Lines; where there is but one, its parts between commas, with "Q7, 12" left whole.
 fn split_lines(text: &str) -> Vec<String> {
     let clean = |line: &str| clean_compatible(line).trim_matches([',', ';', ' ']).to_owned();
-    let lines: Vec<String> = text.split(['\n', '\r', ';', '|']).map(clean).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<String> =
+        text.split(['\n', '\r', ';', '|', '•', '·']).map(clean).filter(|line| !line.is_empty()).collect();
     let [line] = lines.as_slice() else { return lines };
     let mut parts: Vec<String> = Vec::new();
     for part in line.split(',').map(clean).filter(|part| !part.is_empty()) {
         let is_number = part.len() <= 4 && part.starts_with(|sign: char| sign.is_ascii_digit());
+        // Behind a house number four digits are a postal code.
+        let has_number = |before: &str| part.len() == 4 && before.ends_with(|sign: char| sign.is_ascii_digit());
         match parts.last_mut() {
-            Some(before) if is_number => {
+            Some(before) if is_number && !has_number(before) => {
                 before.push_str(", ");
                 before.push_str(&part);
             }
@@ -92,13 +107,64 @@ fn take_place(lines: &mut Vec<String>, country: Country) -> Option<(Option<Strin
     if !rest.contains(' ') && place < lines.len() {
         rest = format!("{rest} {}", lines.remove(place));
     }
-    let before = line[..cut].trim().trim_end_matches([',', ' ']);
+    let before = line[..cut].trim().trim_end_matches([',', ' ', '-', '/']);
     if before.is_empty() {
-        return Some((None, rest));
+        return Some(match street_behind_place(&rest) {
+            Some(place) => (Some(rest[place..].to_owned()), rest[..place].trim_end_matches([' ', ',', '-']).to_owned()),
+            None => (None, rest),
+        });
     }
     // "Berlin 12345" on a line of its own: the place stands before its code.
     let place_only = !before.contains(|sign: char| sign.is_ascii_digit()) && !rest.contains(' ');
     if place_only { Some((None, line)) } else { Some((Some(before.to_owned()), rest)) }
+}
+
+/// Where the street begins in "24103 Kiel Deichstr. 12-14": at the word that ends as streets do, or before the number.
+fn street_behind_place(text: &str) -> Option<usize> {
+    const STARTS: &[&str] = &[
+        "Am", "An", "Im", "In", "Auf", "Zum", "Zur", "Unter", "Hinter", "Vor", "Alte", "Alter", "Altes", "Große",
+        "Großer", "Kleine", "Kleiner", "Obere", "Oberer", "Untere", "Unterer", "Lange", "Langer", "Neue", "Neuer",
+        "Rue", "Via", "Calle",
+    ];
+    const ENDS: &[&str] = &[
+        "str.", "str", "straße", "strasse", "weg", "gasse", "platz", "allee", "ring", "damm", "ufer", "steig", "pfad",
+        "chaussee", "straat", "laan", "plein", "markt",
+    ];
+    let mut starts = Vec::new();
+    let mut place = 0;
+    for word in text.split(' ') {
+        starts.push((place, word));
+        place += word.len() + 1;
+    }
+    let number = starts.iter().skip(2).position(|(_, word)| word.starts_with(|sign: char| sign.is_ascii_digit()))? + 2;
+    let is_end = |word: &str| ENDS.iter().any(|end| word.to_lowercase().ends_with(end));
+    let named = (2..number).find(|&at| is_end(starts[at].1) || STARTS.contains(&starts[at].1));
+    let at = match named {
+        // "Berliner Straße": the word before belongs to it, if a place is left.
+        Some(at)
+            if matches!(
+                starts[at].1.to_lowercase().as_str(),
+                "str." | "straße" | "strasse" | "weg" | "platz" | "allee"
+            ) =>
+        {
+            if at > 2 {
+                at - 1
+            } else {
+                at
+            }
+        }
+        Some(at) => at,
+        None if number > 2 => number - 1,
+        None => return None,
+    };
+    Some(starts[at].0)
+}
+
+/// Whether a line without a postal code may be a place: no number, no c/o and no rear house.
+fn may_be_place(line: &str) -> bool {
+    let has_digit = line.contains(|sign: char| sign.is_ascii_digit());
+    let is_extra = street(line).is_ok_and(|read| read.value.is_some_and(|value| value.street.is_none()));
+    !has_digit && !is_extra
 }
 
 /// Where a postal code begins: five digits in Germany, four or more behind a country's letter elsewhere.
@@ -166,6 +232,28 @@ mod tests {
             assert_eq!(found.house_number.as_deref(), Some("5"), "{text}");
             assert_eq!(found.postal_code.as_deref(), Some("12345"), "{text}");
             assert_eq!(found.city.as_deref(), Some("Berlin"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_place_may_stand_first_between_commas_or_not_at_all() {
+        for (text, street, number, code, place) in [
+            ("24103 Kiel Deichstr. 12-14", "Deichstraße", "12-14", Some("24103"), Some("Kiel")),
+            ("61348 Bad Homburg Am Markt 3", "Am Markt", "3", Some("61348"), Some("Bad Homburg")),
+            ("24103 Kiel, Deichstr. 12", "Deichstraße", "12", Some("24103"), Some("Kiel")),
+            ("Lindenstr. 5 - 24103 Kiel", "Lindenstraße", "5", Some("24103"), Some("Kiel")),
+            ("Erlengasse 12/2/7, 1100, Wien", "Erlengasse", "12/2/7", Some("01100"), Some("Wien")),
+            ("c/o Vondran, Ringweg 7", "Ringweg", "7", None, None),
+            ("Lindenstr. 5, Hinterhaus", "Lindenstraße", "5", None, None),
+            ("Lindenstr. 5, Kiel", "Lindenstraße", "5", None, Some("Kiel")),
+        ] {
+            let found = read(text);
+            assert_eq!(
+                (found.street.as_deref(), found.house_number.as_deref()),
+                (Some(street), Some(number)),
+                "{text}"
+            );
+            assert_eq!((found.postal_code.as_deref(), found.city.as_deref()), (code, place), "{text}");
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) enum Parsed {
 
 /// Reads a cleaned text.
 pub(crate) fn parse(text: &str) -> Parsed {
-    let text = strip_weekday(text);
+    let text = strip_weekday(without_sign_of_birth(text));
     let (date, time) = split_time(text);
     let parsed = parse_date(date.trim_end_matches([',', '.', ' ']));
     match parsed {
@@ -32,6 +32,19 @@ pub(crate) fn parse(text: &str) -> Parsed {
         }
         _ => parsed,
     }
+}
+
+/// "* 5.3.1984", "geb. 5.3.1984".
+fn without_sign_of_birth(text: &str) -> &str {
+    let rest = text.trim_start_matches(['*', '\'']).trim_start();
+    for word in ["geb. am", "geboren am", "geb.", "geb", "born on", "born"] {
+        if let Some(behind) =
+            rest.get(..word.len()).filter(|start| start.eq_ignore_ascii_case(word)).map(|_| &rest[word.len()..])
+        {
+            return behind.trim_start_matches([' ', ':']);
+        }
+    }
+    rest
 }
 
 /// Midnight in Central Europe, as programs write it in UTC: 23:00 in winter, 22:00 in summer.
@@ -84,7 +97,8 @@ fn parse_date(text: &str) -> Parsed {
     if let Some(serial) = text.strip_suffix(".0").filter(|serial| matches!(serial.len(), 4 | 5)) {
         return parse_digits(serial);
     }
-    let parts: Vec<&str> = text.split(['.', '-', '/', ' ', ',']).filter(|part| !part.is_empty()).collect();
+    let is_filler = |part: &&str| matches!(*part, "" | "de" | "of" | "den" | "the" | "del" | "d");
+    let parts: Vec<&str> = text.split(['.', '-', '/', ' ', ',', '\'']).filter(|part| !is_filler(part)).collect();
     let numbers: Option<Vec<u32>> = parts.iter().map(|part| number(part)).collect();
     match (numbers.as_deref(), parts.as_slice()) {
         (Some([first, middle, last]), [first_text, _, last_text]) => {
@@ -185,7 +199,8 @@ fn with_month_name(parts: &[&str]) -> Parsed {
         .iter()
         .enumerate()
         .filter(|(other, _)| other != place)
-        .map(|(_, part)| number(part).map(|value| (value, part.len())))
+        .map(|(_, part)| without_ordinal(part))
+        .map(|part| number(part).map(|value| (value, part.len())))
         .collect();
     match others.as_deref() {
         Some([(year, 4)]) => only_year(*year),
@@ -199,47 +214,30 @@ fn with_month_name(parts: &[&str]) -> Parsed {
     }
 }
 
+/// "5th" as "5".
+fn without_ordinal(part: &str) -> &str {
+    let digits = part.trim_end_matches(|sign: char| sign.is_ascii_alphabetic());
+    let is_ordinal = matches!(&part[digits.len()..], "st" | "nd" | "rd" | "th" | "er" | "e");
+    if is_ordinal { digits } else { part }
+}
+
 fn month_name(word: &str) -> Option<u32> {
-    const MONTHS: &[(&str, u32)] = &[
-        ("januar", 1),
-        ("jaenner", 1),
-        ("january", 1),
-        ("jan", 1),
-        ("februar", 2),
-        ("feber", 2),
-        ("february", 2),
-        ("feb", 2),
-        ("maerz", 3),
-        ("march", 3),
-        ("mar", 3),
-        ("maer", 3),
-        ("mrz", 3),
-        ("april", 4),
-        ("apr", 4),
-        ("mai", 5),
-        ("may", 5),
-        ("juni", 6),
-        ("june", 6),
-        ("jun", 6),
-        ("juli", 7),
-        ("july", 7),
-        ("jul", 7),
-        ("august", 8),
-        ("aug", 8),
-        ("september", 9),
-        ("sept", 9),
-        ("sep", 9),
-        ("oktober", 10),
-        ("october", 10),
-        ("okt", 10),
-        ("oct", 10),
-        ("november", 11),
-        ("nov", 11),
-        ("dezember", 12),
-        ("december", 12),
-        ("dez", 12),
-        ("dec", 12),
+    /// By month its names and short forms, folded: German, English, French, Dutch, Polish, Spanish, Italian, Turkish, Czech.
+    const MONTHS: [&str; 12] = [
+        "januar jaenner jaen jaenn jan january janvier janv januari styczen stycznia sty enero ene gennaio gen ocak leden ledna i",
+        "februar feber feb february fevrier fevr fev februari luty lutego lut febrero febbraio subat unor unora ii",
+        "maerz maer mrz mar march mars maart mrt marzec marca marzo mart brezen brezna iii",
+        "april apr avril avr kwiecien kwietnia kwi abril abr aprile nisan duben dubna iv",
+        "mai may mei maj maja mayo maggio mag mayis kveten kvetna v",
+        "juni jun june juin czerwiec czerwca cze junio giugno giu haziran cerven cervna vi",
+        "juli jul july juillet juil lipiec lipca lip julio luglio lug temmuz cervenec cervence vii",
+        "august aug aout augustus sierpien sierpnia sie agosto ago agustos srpen srpna viii",
+        "september sept sep septembre wrzesien wrzesnia wrz septiembre settembre set eylul zari ix",
+        "oktober okt october oct octobre pazdziernik pazdziernika paz octubre ottobre ott ekim rijen rijna x",
+        "november nov novembre listopad listopada lis noviembre kasim xi",
+        "dezember dez december dec decembre grudzien grudnia gru diciembre dicembre dic aralik prosinec prosince xii",
     ];
     let folded = fold(word);
-    MONTHS.iter().find(|(name, _)| *name == folded).map(|(_, month)| *month)
+    let is_one = |names: &&str| names.split(' ').any(|name| name == folded);
+    (1..).zip(&MONTHS).find(|(_, names)| is_one(names)).map(|(month, _)| month)
 }

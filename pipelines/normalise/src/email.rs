@@ -273,40 +273,46 @@ fn plain(text: &str) -> Option<(&str, &str)> {
     sound.then_some((local, domain))
 }
 
-/// The address alone, in small letters: without display name, `mailto:`, brackets, spaces; the first of several.
+/// The address alone, in small letters: without names, words, links and brackets around it; the first of several.
 fn bare(text: &str) -> (String, Warnings) {
     let mut warnings = Warnings::NONE;
-    let lower = text.to_lowercase();
-    let mut address = lower.as_str();
-    if let Some((_, behind)) = address.rsplit_once('<') {
-        address = behind.split('>').next().unwrap_or(behind);
-    }
-    address = address.trim_matches([' ', '"', '\'', '(', ')', '[', ']', '<', '>', ',', ';', ':', '.']);
-    address = address.strip_prefix("mailto:").unwrap_or(address).trim();
-    address = address.split('?').next().unwrap_or(address);
-    let mut address = address.to_owned();
+    let mut lower = text.to_lowercase();
     for sign in ["(at)", "[at]", "{at}", " at "] {
-        if !address.contains('@') {
-            address = address.replacen(sign, "@", 1);
+        if !lower.contains('@') {
+            lower = lower.replacen(sign, "@", 1);
         }
     }
-    if let Some(first) = address.split([',', ';', '/', '|']).find(|part| part.contains('@'))
-        && first.len() < address.len()
-    {
-        if address.matches('@').count() > 1 {
+    for sign in ["(dot)", "[dot]", "{dot}", "(punkt)", "[punkt]"] {
+        lower = lower.replace(sign, ".");
+    }
+    let mut found = candidates(&lower);
+    if let Some(first) = found.next() {
+        if found.any(|other| other != first) {
             warnings.add(Warning::SeveralValues);
         }
-        address = first.to_owned();
+        return (first.to_owned(), warnings);
     }
-    if address.matches('@').count() > 1
-        && let Some(first) = address.split(' ').find(|part| part.contains('@'))
-        && first.len() < address.len()
-    {
-        warnings.add(Warning::SeveralValues);
-        address = first.to_owned();
-    }
+    // Spaces beside the sign: "anna @ web.de".
+    let mut address = lower.trim_matches(OUTER).to_owned();
     address.retain(|sign| !sign.is_whitespace());
-    (address.trim_matches(['.', ',', ';', ':']).to_owned(), warnings)
+    (address.trim_matches(OUTER).to_owned(), warnings)
+}
+
+/// Signs that stand around an address.
+const OUTER: [char; 14] = [' ', '"', '\'', '(', ')', '[', ']', '<', '>', ',', ';', ':', '.', '|'];
+
+/// The words of a text that look like addresses: one `@`, something before it, and a dot in what stands behind.
+fn candidates(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split([' ', ',', ';', '<', '>', '(', ')', '[', ']', '|', '#', '/', '?', '"']);
+    words.filter_map(|word| {
+        let word = word.trim_matches(OUTER);
+        let at = word.find('@')?;
+        // "mailto:anna@web.de", "e-mail:anna@web.de"
+        let start = word[..at].rfind([':', '=']).map_or(0, |colon| colon + 1);
+        let (local, domain) = (&word[start..at], &word[at + 1..]);
+        let is_one = !local.is_empty() && domain.contains('.') && !domain.contains('@');
+        is_one.then_some(&word[start..])
+    })
 }
 
 fn judge<'a>(address: Cow<'a, str>, local: &str, domain: &str, mut warnings: Warnings) -> Reading<Cow<'a, str>> {
@@ -375,6 +381,15 @@ mod tests {
             ("anna@xn--mller-kva.de", "anna@müller.de"),
             ("anna@MÜLLER.de", "anna@müller.de"),
             ("o'brien@web.de", "o'brien@web.de"),
+            ("anna@web.de (privat)", "anna@web.de"),
+            ("E-Mail: anna@web.de", "anna@web.de"),
+            ("e-mail:anna@web.de", "anna@web.de"),
+            ("anna@web.de#mailto:anna@web.de#", "anna@web.de"),
+            ("[anna@web.de](mailto:anna@web.de)", "anna@web.de"),
+            ("Anna Schmidt anna@web.de", "anna@web.de"),
+            ("\"Schmidt, Anna\" <anna@web.de>", "anna@web.de"),
+            ("'anna@web.de'", "anna@web.de"),
+            ("anna@web.de?subject=x", "anna@web.de"),
         ] {
             assert_eq!(email(text).unwrap().value.as_deref(), Some(expected), "{text}");
         }
@@ -437,6 +452,8 @@ mod tests {
         assert!(email("info@mueller.de").unwrap().warnings.has(Warning::EmailRole));
         assert!(email("müller@web.de").unwrap().warnings.has(Warning::EmailNotAscii));
         let read = email("anna@web.de; anna@gmx.de").unwrap();
+        assert_eq!((read.value.as_deref(), read.warnings.has(Warning::SeveralValues)), (Some("anna@web.de"), true));
+        let read = email("Anna <anna@web.de>; Karl Wirth <karl@gmx.de>").unwrap();
         assert_eq!((read.value.as_deref(), read.warnings.has(Warning::SeveralValues)), (Some("anna@web.de"), true));
     }
 

@@ -1,6 +1,7 @@
 //! Points in time: RFC 3339, database and German timestamps, epochs, Excel serials.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
 
 use crate::placeholder::is_placeholder_value;
 use crate::problem::{Read, Reading, Reason, Warning, Warnings};
@@ -24,13 +25,64 @@ const WITHOUT_ZONE: &[&str] = &[
 ];
 const DAYS: &[&str] = &["%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d"];
 
-/// Reads a point in time. A text without a zone is taken for UTC, a day alone for its midnight.
-pub fn instant(text: &str) -> Read<DateTime<Utc>> {
+/// A point in time as far as a text tells it: it lies between two instants, which are mostly the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The first instant that the text may mean: of a day its beginning.
+    pub first: DateTime<Utc>,
+    /// The last: of a day its last millisecond.
+    pub last: DateTime<Utc>,
+    /// Whether the text tells the day alone.
+    pub is_day: bool,
+}
+
+impl Moment {
+    fn exact(instant: DateTime<Utc>) -> Self {
+        Self { first: instant, last: instant, is_day: false }
+    }
+
+    fn day(day: NaiveDate, zone: Tz) -> Self {
+        let first = local(day.and_time(NaiveTime::MIN), zone).first;
+        let next = day.checked_add_days(Days::new(1)).unwrap_or(day);
+        let last = local(next.and_time(NaiveTime::MIN), zone).first - TimeDelta::milliseconds(1);
+        Self { first, last: last.max(first), is_day: true }
+    }
+
+    /// What a clock on the wall shows. Midnight to the second is how programs write a day of which they know no time.
+    fn on_the_wall(time: NaiveDateTime, zone: Tz) -> Self {
+        if time.time() == NaiveTime::MIN { Self::day(time.date(), zone) } else { local(time, zone) }
+    }
+}
+
+/// A local time. When clocks are put back it happens twice, and when they are put forward it is between two readings.
+fn local(time: NaiveDateTime, zone: Tz) -> Moment {
+    match zone.from_local_datetime(&time) {
+        chrono::LocalResult::Single(found) => Moment::exact(found.to_utc()),
+        chrono::LocalResult::Ambiguous(first, last) => {
+            Moment { first: first.to_utc(), last: last.to_utc(), is_day: false }
+        }
+        chrono::LocalResult::None => {
+            let read = |near: NaiveDateTime| (time - zone.offset_from_utc_datetime(&near).fix()).and_utc();
+            let (before, after) = (read(time - TimeDelta::days(1)), read(time + TimeDelta::days(1)));
+            Moment { first: before.min(after), last: before.max(after), is_day: false }
+        }
+    }
+}
+
+/// Reads a point in time. A text without a zone is local time; of a day alone this is its beginning.
+pub fn instant(text: &str, zone: Tz) -> Read<DateTime<Utc>> {
+    moment(text, zone).map(|read| read.map(|moment| moment.first))
+}
+
+/// Reads a point in time with what remains open of it. A text without a zone is local time.
+pub fn moment(text: &str, zone: Tz) -> Read<Moment> {
     if text.len() > 100 {
         return Err(Reason::NotAnInstant);
     }
     if let Some(found) = plain(text.as_bytes()) {
-        return Ok(Reading::of(found));
+        let has_zone = text.ends_with('Z');
+        let moment = if has_zone { Moment::exact(found.and_utc()) } else { Moment::on_the_wall(found, zone) };
+        return Ok(Reading::of(moment));
     }
     let cleaned = clean_compatible(text);
     if is_placeholder_value(&cleaned) {
@@ -40,11 +92,11 @@ pub fn instant(text: &str) -> Read<DateTime<Utc>> {
     if cleaned.starts_with("0000-00-00") {
         return Ok(Reading::nothing(Warnings::of(Warning::PlaceholderDate)));
     }
-    parse(&cleaned).map(Reading::of).ok_or(Reason::NotAnInstant)
+    parse(&cleaned, zone).map(Reading::of).ok_or(Reason::NotAnInstant)
 }
 
 /// `2026-11-24T04:00:00Z` and `2026-11-24 04:00:00` without detours.
-fn plain(bytes: &[u8]) -> Option<DateTime<Utc>> {
+fn plain(bytes: &[u8]) -> Option<NaiveDateTime> {
     if !matches!(bytes.len(), 19 | 20) || (bytes.len() == 20 && bytes[19] != b'Z') {
         return None;
     }
@@ -60,41 +112,41 @@ fn plain(bytes: &[u8]) -> Option<DateTime<Utc>> {
     let year = i32::try_from(digits(0..4)?).ok()?;
     let day = NaiveDate::from_ymd_opt(year, digits(5..7)?, digits(8..10)?)?;
     let time = NaiveTime::from_hms_opt(digits(11..13)?, digits(14..16)?, digits(17..19)?)?;
-    Some(day.and_time(time).and_utc())
+    Some(day.and_time(time))
 }
 
-fn parse(text: &str) -> Option<DateTime<Utc>> {
+fn parse(text: &str, zone: Tz) -> Option<Moment> {
     if let Ok(found) = DateTime::parse_from_rfc3339(text) {
-        return Some(found.to_utc());
+        return Some(Moment::exact(found.to_utc()));
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() != 14 && text.len() != 8 {
-        return epoch(text);
+        return epoch(text, zone);
     }
     if let Some(found) = WITH_ZONE.iter().find_map(|format| DateTime::parse_from_str(text, format).ok()) {
-        return Some(found.to_utc());
+        return Some(Moment::exact(found.to_utc()));
     }
     if let Some(found) = WITHOUT_ZONE.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()) {
-        return Some(found.and_utc());
+        return Some(Moment::on_the_wall(found, zone));
     }
     if let Some(day) = DAYS.iter().find_map(|format| NaiveDate::parse_from_str(text, format).ok()) {
-        return Some(day.and_time(NaiveTime::MIN).and_utc());
+        return Some(Moment::day(day, zone));
     }
-    excel(text)
+    excel(text, zone)
 }
 
 /// Seconds (ten digits) or milliseconds (thirteen) since 1970.
-fn epoch(text: &str) -> Option<DateTime<Utc>> {
+fn epoch(text: &str, zone: Tz) -> Option<Moment> {
     let value: i64 = text.parse().ok()?;
     match text.len() {
-        9 | 10 => DateTime::from_timestamp(value, 0),
-        12 | 13 => DateTime::from_timestamp_millis(value),
-        5 => excel(text),
+        9 | 10 => DateTime::from_timestamp(value, 0).map(Moment::exact),
+        12 | 13 => DateTime::from_timestamp_millis(value).map(Moment::exact),
+        5 => excel(text, zone),
         _ => None,
     }
 }
 
 /// Days since 1899-12-30, with a fraction for the time of day.
-fn excel(text: &str) -> Option<DateTime<Utc>> {
+fn excel(text: &str, zone: Tz) -> Option<Moment> {
     let (days, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let plausible = days.len() == 5 && fraction.len() <= 12;
     if !plausible || !days.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
@@ -105,7 +157,8 @@ fn excel(text: &str) -> Option<DateTime<Utc>> {
     let part: i64 = fraction.parse().ok()?;
     let seconds = (i128::from(part) * 86_400 + i128::from(scale) / 2) / i128::from(scale);
     // 25,569 days lie between Excel's start and 1970.
-    DateTime::from_timestamp((days - 25_569) * 86_400 + i64::try_from(seconds).ok()?, 0)
+    let on_the_wall = DateTime::from_timestamp((days - 25_569) * 86_400 + i64::try_from(seconds).ok()?, 0)?;
+    Some(Moment::on_the_wall(on_the_wall.naive_utc(), zone))
 }
 
 #[cfg(test)]
@@ -128,29 +181,49 @@ mod tests {
             "1795492800000",
             "46350.1666666667",
         ] {
-            let read = instant(text).unwrap().value.map(|found| found.to_rfc3339());
+            let read = instant(text, Tz::UTC).unwrap().value.map(|found| found.to_rfc3339());
             assert_eq!(read.as_deref(), Some("2026-11-24T04:00:00+00:00"), "{text}");
         }
     }
 
     #[test]
-    fn a_day_alone_is_its_midnight() {
-        let read = instant("24.11.2026").unwrap().value.unwrap();
-        assert_eq!(read.to_rfc3339(), "2026-11-24T00:00:00+00:00");
+    fn a_day_alone_is_all_of_that_day_where_the_source_is() {
+        for text in ["24.11.2026", "2026-11-24 00:00:00", "46350"] {
+            let read = moment(text, Tz::Europe__Berlin).unwrap().value.unwrap();
+            assert!(read.is_day, "{text}");
+            assert_eq!(read.first.to_rfc3339(), "2026-11-23T23:00:00+00:00");
+            assert_eq!(read.last.to_rfc3339(), "2026-11-24T22:59:59.999+00:00");
+        }
+    }
+
+    #[test]
+    fn a_text_without_a_zone_is_local_time_in_summer_and_in_winter() {
+        let read = |text| moment(text, Tz::Europe__Berlin).unwrap().value.unwrap();
+        assert_eq!(read("01.07.2024 12:00"), Moment::exact(read("2024-07-01T10:00:00Z").first));
+        assert_eq!(read("2024-12-01 12:00:00"), Moment::exact(read("2024-12-01T11:00:00Z").first));
+        assert_eq!(read("2024-12-01T12:00:00+05:00"), Moment::exact(read("2024-12-01T07:00:00Z").first));
+    }
+
+    #[test]
+    fn an_hour_that_happens_twice_or_not_at_all_is_both() {
+        let read = |text| moment(text, Tz::Europe__Berlin).unwrap().value.unwrap();
+        let both = |moment: Moment| [moment.first, moment.last].map(|instant| instant.format("%H:%M").to_string());
+        assert_eq!(both(read("2024-10-27 02:30:00")), ["00:30", "01:30"]);
+        assert_eq!(both(read("2024-03-31 02:30:00")), ["00:30", "01:30"]);
     }
 
     #[test]
     fn what_is_no_instant_is_a_problem() {
-        assert_eq!(instant("gestern"), Err(Reason::NotAnInstant));
-        assert_eq!(instant("2026-13-01 00:00:00"), Err(Reason::NotAnInstant));
-        assert_eq!(instant("").unwrap().value, None);
-        assert_eq!(instant("0000-00-00 00:00:00").unwrap().value, None);
+        assert_eq!(instant("gestern", Tz::UTC), Err(Reason::NotAnInstant));
+        assert_eq!(instant("2026-13-01 00:00:00", Tz::UTC), Err(Reason::NotAnInstant));
+        assert_eq!(instant("", Tz::UTC).unwrap().value, None);
+        assert_eq!(instant("0000-00-00 00:00:00", Tz::UTC).unwrap().value, None);
     }
 
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "\\PC*|[0-9:. TZ+-]{0,30}") {
-            let _ = instant(&text);
+            let _ = moment(&text, Tz::Europe__Berlin);
         }
     }
 }

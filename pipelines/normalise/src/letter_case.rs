@@ -202,6 +202,8 @@ fn is_article(part: &str) -> bool {
 
 /// One word with its first letter large; also after an apostrophe or a dot, and after "Mc".
 fn push_capitalised(out: &mut String, word: &str) {
+    // The dotted and the plain capital I are two letters in Turkish.
+    let turkish = word.contains(['İ', 'ı', 'ğ', 'Ğ', 'ş', 'Ş']);
     let scottish = word.len() > 4 && word.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("mc"));
     let mut start = true;
     for (place, sign) in word.chars().enumerate() {
@@ -211,7 +213,13 @@ fn push_capitalised(out: &mut String, word: &str) {
             continue;
         }
         let large = start || (scottish && place == 2);
-        out.push(if large { single(sign, sign.to_uppercase()) } else { single(sign, sign.to_lowercase()) });
+        out.push(match (sign, large) {
+            ('İ', false) => 'i',
+            ('I', false) if turkish => 'ı',
+            ('i', true) if turkish => 'İ',
+            (sign, true) => single(sign, sign.to_uppercase()),
+            (sign, false) => single(sign, sign.to_lowercase()),
+        });
         start = false;
     }
 }

@@ -1,14 +1,17 @@
 //! Names of people: given names, surnames, and both in one text.
 
+use crate::company::is_company;
+use crate::couple::{bare_side, is_household, split_couple};
 use crate::letter_case::{NOBILITY, PARTICLES, Words, display, is_capitalised_word, settle};
 use crate::name_parts::{
-    BirthName, check_name, is_company, join_couples, split_birth_name, split_suffix, strip_quotes, tidy_hyphens,
+    BirthName, check_name, split_birth_name, split_married, split_suffix, strip_quotes, tidy_hyphens,
 };
 use crate::placeholder::is_placeholder_value;
 use crate::problem::{Read, Reading, Reason, Warning, Warnings};
+use crate::remark::{is_remark, without_remarks};
 use crate::salutation::{Salutation, take_salutation};
 use crate::text::{Form, MAX_VALUE_LENGTH, clean_as, is_longer_than};
-use crate::title::{degrees_only, take_titles, take_trailing_degree};
+use crate::title::{degrees_only, take_offices, take_titles, take_trailing_degrees};
 
 /// What one text tells of a person's name; whatever it does not tell is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,18 +32,21 @@ pub struct Name {
     pub suffix: Option<&'static str>,
 }
 
-/// Reads one or more given names. Salutation and titles in front are split off: "Dr. Hans" is "Hans", "Dr.".
+/// Reads one or more given names. Salutation and titles in front are split off: "Dr. Hans" is "Hans", "Dr.". Several
+/// people are joined by "und", and are no single man or woman.
 pub fn given_name(text: &str) -> Read<Name> {
-    let (cleaned, mut warnings) = match start(text)? {
+    let (cleaned, mut warnings) = match start(text, Column::Given)? {
         Start::Name(cleaned, warnings) => (cleaned, warnings),
         Start::Nothing(warnings) => return Ok(Reading::nothing(warnings)),
     };
+    if let Some(sides) = split_couple(&cleaned, false) {
+        warnings.add(Warning::SeveralPersons);
+        let given_name = joined_given(sides.iter().map(|side| bare_side(side)));
+        return finish(Name { given_name, ..Name::default() }, warnings);
+    }
     let (mut name, rest) = take_front(&cleaned, &mut warnings);
     let (suffix, rest) = split_suffix(rest, &mut warnings);
     name.suffix = suffix;
-    if join_couples(rest) {
-        warnings.add(Warning::SeveralPersons);
-    }
     let joined = rest.replace([',', ';'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
     name.given_name = given_display(&joined);
     finish(name, warnings)
@@ -49,19 +55,25 @@ pub fn given_name(text: &str) -> Read<Name> {
 /// Reads a surname. A maiden name ("geb. Schmidt") and a suffix ("jun.") are split off, and the given name of a
 /// text such as "Müller, Hans".
 pub fn surname(text: &str) -> Read<Name> {
-    let (cleaned, mut warnings) = match start(text)? {
+    let (cleaned, mut warnings) = match start(text, Column::Surname)? {
         Start::Name(cleaned, warnings) => (cleaned, warnings),
         Start::Nothing(warnings) => return Ok(Reading::nothing(warnings)),
     };
+    if joins_people(&cleaned) {
+        warnings.add(Warning::SeveralPersons);
+    }
     let (mut name, rest) = take_front(&cleaned, &mut warnings);
     let BirthName { before, birth, after } = split_birth_name(rest);
     name.birth_surname = birth.as_deref().and_then(surname_display);
+    let before = without_marriage(&before, &mut name);
     if let Some((family, given)) = before.split_once(',') {
         let given = [given, &after].join(" ");
         name.surname = surname_display(split_into(&mut name.suffix, family, &mut warnings));
         take_given(&mut name, &given, &mut warnings);
     } else {
-        name.surname = surname_display(split_into(&mut name.suffix, &before, &mut warnings));
+        let (degrees, family) = take_trailing_degrees(&before);
+        name.title = join_titles(name.title.take(), degrees);
+        name.surname = surname_display(split_into(&mut name.suffix, family, &mut warnings));
         take_given(&mut name, &after, &mut warnings);
     }
     finish(name, warnings)
@@ -70,13 +82,21 @@ pub fn surname(text: &str) -> Read<Name> {
 /// Reads given name and surname in one text, in either order: "Herr Dr. Hans von Müller", "Müller, Hans", "MÜLLER
 /// Hans", "Anna Müller geb. Schmidt". One word alone is taken for the surname.
 pub fn full_name(text: &str) -> Read<Name> {
-    let (cleaned, mut warnings) = match start(text)? {
+    let (cleaned, mut warnings) = match start(text, Column::Both)? {
         Start::Name(cleaned, warnings) => (cleaned, warnings),
         Start::Nothing(warnings) => return Ok(Reading::nothing(warnings)),
     };
+    if let Some(sides) = split_couple(&cleaned, true) {
+        warnings.add(Warning::SeveralPersons);
+        return finish(couple(&sides), warnings);
+    }
     let (mut name, rest) = take_front(&cleaned, &mut warnings);
+    let is_family = warnings.has(Warning::SeveralPersons);
+    let (office, rest) = take_offices(rest);
+    name.title = join_titles(name.title.take(), office);
     let BirthName { before, birth, after } = split_birth_name(rest);
     name.birth_surname = birth.as_deref().and_then(surname_display);
+    let before = without_marriage(&before, &mut name);
     let joined = if after.is_empty() { before } else { format!("{before}, {after}") };
     let (family, behind) = joined.split_once(',').unwrap_or((&joined, ""));
     if let (Some(degrees), _) = degrees_only(behind.trim()) {
@@ -84,14 +104,87 @@ pub fn full_name(text: &str) -> Read<Name> {
         read_in_order(&mut name, family, &mut warnings);
     } else if behind.trim().is_empty() || is_suffix(behind) {
         read_in_order(&mut name, &format!("{family} {behind}"), &mut warnings);
+    } else if is_household(behind.trim()) {
+        warnings.add(Warning::SeveralPersons);
+        name.surname = surname_display(family);
+    } else if is_remark(behind) && family.contains(' ') {
+        warnings.add(Warning::RemarkInName);
+        read_in_order(&mut name, family, &mut warnings);
     } else {
         name.surname = surname_display(split_into(&mut name.suffix, family, &mut warnings));
         take_given(&mut name, behind, &mut warnings);
+    }
+    if is_family {
+        // "Familie Hans Brandner" is no Hans.
+        (name.given_name, name.sex, name.salutation) = (None, None, None);
     }
     if name.given_name.is_none() != name.surname.is_none() {
         warnings.add(Warning::SingleName);
     }
     finish(name, warnings)
+}
+
+/// Two people in one text: their surname, and both given names joined by "und". Where only one of the two has a given
+/// name ("Herr und Frau Tom Aigner") it is left off, since it would make the couple one of the two.
+fn couple(sides: &[String]) -> Name {
+    let mut warnings = Warnings::NONE;
+    let mut read = |text: &str| {
+        let mut name = Name::default();
+        let BirthName { before, .. } = split_birth_name(text);
+        match before.split_once(',') {
+            Some((family, given)) => {
+                name.surname = surname_display(family);
+                take_given(&mut name, given, &mut warnings);
+            }
+            None => read_in_order(&mut name, &before, &mut warnings),
+        }
+        name
+    };
+    let (last, others) = sides.split_last().map_or(("", sides), |(last, others)| (last.as_str(), others));
+    // "Brandner, Hans und Eva": the surname stands in front, else behind.
+    let is_in_front = others.first().is_some_and(|side| side.contains(','));
+    let mut names: Vec<Name> = Vec::new();
+    for (place, side) in sides.iter().map(|side| bare_side(side)).enumerate() {
+        let is_last = place + 1 == sides.len();
+        let is_single = side.split_whitespace().count() == 1;
+        let gives_only = is_single && !side.is_empty() && if is_in_front { place > 0 } else { !is_last };
+        names.push(if side.is_empty() {
+            Name::default()
+        } else if gives_only || (is_in_front && place > 0) {
+            Name { given_name: given_display(side), ..Name::default() }
+        } else {
+            read(side)
+        });
+    }
+    let mut surnames: Vec<String> = names.iter().filter_map(|name| name.surname.clone()).collect();
+    surnames.dedup();
+    let given: Vec<&str> = names.iter().filter_map(|name| name.given_name.as_deref()).collect();
+    let has_all = given.len() == names.len();
+    let is_only_given = surnames.is_empty() && !last.is_empty();
+    Name {
+        given_name: (has_all || is_only_given).then(|| given.join(" und ")).filter(|text| !text.is_empty()),
+        surname: (!surnames.is_empty()).then(|| surnames.join(" und ")),
+        ..Name::default()
+    }
+}
+
+fn joined_given<'s>(sides: impl Iterator<Item = &'s str>) -> Option<String> {
+    let names: Vec<String> = sides.filter_map(given_display).collect();
+    (!names.is_empty()).then(|| names.join(" und "))
+}
+
+/// Whether a surname's text joins two surnames by a word.
+fn joins_people(text: &str) -> bool {
+    !text.contains('/') && split_couple(text, true).is_some()
+}
+
+/// "Brandner verh. Aigner": the name in marriage stays, and the one before is the birth name where no other is told.
+fn without_marriage(text: &str, name: &mut Name) -> String {
+    let Some((rest, earlier)) = split_married(text) else { return text.to_owned() };
+    if name.birth_surname.is_none() {
+        name.birth_surname = earlier.as_deref().and_then(surname_display);
+    }
+    rest
 }
 
 /// Whether the text is one word in its usual case, as most names are: it is its own canonical form, and tells nothing
@@ -101,7 +194,7 @@ pub(crate) fn is_plain(text: &str) -> bool {
         && text.len() <= MAX_VALUE_LENGTH
         && !is_placeholder_value(text)
         // "Professor", "Doktor", "Univprof": all titles begin with one of these.
-        && !(text.starts_with(['P', 'D', 'U']) && take_titles(text).0.is_some())
+        && !(text.starts_with(['P', 'D', 'U', 'J']) && take_titles(text).0.is_some())
 }
 
 enum Start {
@@ -109,8 +202,16 @@ enum Start {
     Nothing(Warnings),
 }
 
-/// What is common to all names: cleaning, placeholders, and what cannot be one.
-fn start(text: &str) -> Result<Start, Reason> {
+/// Which part of a name a column holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Given,
+    Surname,
+    Both,
+}
+
+/// What is common to all names: cleaning, placeholders, remarks, and what cannot be a name.
+fn start(text: &str, column: Column) -> Result<Start, Reason> {
     if is_longer_than(text, MAX_VALUE_LENGTH) {
         return Err(Reason::TooLong);
     }
@@ -125,7 +226,9 @@ fn start(text: &str) -> Result<Start, Reason> {
     if is_company(&cleaned) {
         return Err(Reason::CompanyInName);
     }
-    Ok(Start::Name(tidy_hyphens(&strip_quotes(&cleaned)), warnings))
+    let unquoted = strip_quotes(&cleaned);
+    let name = without_remarks(&unquoted, column == Column::Given, &mut warnings);
+    Ok(Start::Name(tidy_hyphens(&name), warnings))
 }
 
 fn finish(name: Name, warnings: Warnings) -> Read<Name> {
@@ -163,6 +266,10 @@ fn take_given(name: &mut Name, text: &str, warnings: &mut Warnings) {
             name.title = join_titles(name.title.take(), Some(degrees));
             continue;
         }
+        if !given.is_empty() && is_remark(part) {
+            warnings.add(Warning::RemarkInName);
+            continue;
+        }
         let (suffix, part) = match split_suffix(&format!("x {part}"), warnings) {
             (Some(suffix), "x") => (Some(suffix), String::new()),
             (suffix, rest) => (suffix, rest.trim_start_matches("x ").to_owned()),
@@ -176,9 +283,11 @@ fn take_given(name: &mut Name, text: &str, warnings: &mut Warnings) {
         name.title = join_titles(name.title.take(), titles);
         given.push(rest.to_owned());
     }
-    let given = given.join(" ");
-    if join_couples(&given) {
+    let mut given = given.join(" ");
+    if let Some(sides) = split_couple(&given, false) {
         warnings.add(Warning::SeveralPersons);
+        (name.salutation, name.sex) = (None, None);
+        given = sides.iter().map(|side| bare_side(side)).collect::<Vec<_>>().join(" und ");
     }
     // "Graf von, Hans" and "Guttenberg, Karl-Theodor zu": particles behind the given names belong to the surname.
     let words: Vec<&str> = given.split_whitespace().collect();
@@ -194,12 +303,9 @@ fn take_given(name: &mut Name, text: &str, warnings: &mut Warnings) {
 
 /// Given names, then the surname; or the other way round where only the surname is in capitals.
 fn read_in_order(name: &mut Name, text: &str, warnings: &mut Warnings) {
-    let (degree, text) = take_trailing_degree(text.trim());
-    name.title = join_titles(name.title.take(), degree.map(str::to_owned));
+    let (degrees, text) = take_trailing_degrees(text.trim());
+    name.title = join_titles(name.title.take(), degrees);
     let rest = split_into(&mut name.suffix, text, warnings);
-    if join_couples(rest) {
-        warnings.add(Warning::SeveralPersons);
-    }
     let words: Vec<&str> = rest.split_whitespace().collect();
     let (given, family) = match capitals(&words) {
         Some(family) => (

@@ -1,50 +1,6 @@
-//! What stands beside a name: maiden names, suffixes, nicknames in quotes, firms, couples.
+//! What stands beside a name: maiden names, suffixes, nicknames in quotes.
 
 use crate::problem::{Reason, Warning, Warnings};
-
-/// Words that only the names of firms, associations and authorities hold, in lower case.
-pub(crate) const COMPANY_WORDS: &[&str] = &[
-    "gmbh",
-    "mbh",
-    "ggmbh",
-    "kg",
-    "kgaa",
-    "ohg",
-    "ug",
-    "gbr",
-    "e.v.",
-    "e.v",
-    "ev.",
-    "e.g.",
-    "eg",
-    "ltd",
-    "ltd.",
-    "inc",
-    "inc.",
-    "llc",
-    "verein",
-    "ortsverein",
-    "kreisverband",
-    "landesverband",
-    "unterbezirk",
-    "stiftung",
-    "verlag",
-    "kanzlei",
-    "praxis",
-    "apotheke",
-    "bäckerei",
-    "firma",
-    "fa.",
-    "stadtverwaltung",
-    "gemeindeverwaltung",
-    "redaktion",
-    "sekretariat",
-    "geschäftsstelle",
-    "fraktion",
-    "gewerkschaft",
-    "hausverwaltung",
-    "e.k.",
-];
 
 /// A text cut at its maiden name.
 pub(crate) struct BirthName {
@@ -53,6 +9,22 @@ pub(crate) struct BirthName {
     pub(crate) after: String,
 }
 
+/// Words before a maiden name, in small letters.
+const BIRTH_WORDS: &[&str] = &[
+    "geb",
+    "geborene",
+    "geborener",
+    "geborenen",
+    "gebürtig",
+    "née",
+    "nee",
+    "né",
+    "vormals",
+    "ehem",
+    "früher",
+    "rozená",
+];
+
 /// "Müller geb. Schmidt", "Müller (geborene Schmidt), Anna", "Müller née Schmidt".
 pub(crate) fn split_birth_name(text: &str) -> BirthName {
     let whole = || BirthName { before: text.to_owned(), birth: None, after: String::new() };
@@ -60,7 +32,7 @@ pub(crate) fn split_birth_name(text: &str) -> BirthName {
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let marker = |word: &&str| {
         let lower = word.trim_end_matches(['.', ':']).to_lowercase();
-        matches!(lower.as_str(), "geb" | "geborene" | "geborener" | "geborenen" | "née" | "nee" | "né")
+        BIRTH_WORDS.contains(&lower.as_str())
     };
     let Some(place) = words.iter().position(|word| marker(word) || glued_birth_name(word).is_some()) else {
         return if text.contains(['(', '[']) {
@@ -80,6 +52,37 @@ pub(crate) fn split_birth_name(text: &str) -> BirthName {
         birth: Some(behind[..birth_end].join(" ").trim_end_matches(',').to_owned()),
         after: behind[birth_end..].join(" "),
     }
+}
+
+/// "Brandner verh. Aigner" as the name in marriage and the one before; a name by an earlier marriage is left off.
+pub(crate) fn split_married(text: &str) -> Option<(String, Option<String>)> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let marker = |word: &&str| {
+        let lower = word.trim_end_matches(['.', ':']).to_lowercase();
+        let lower = lower.as_str();
+        match lower {
+            "verh" | "verheiratet" | "verheiratete" | "verehelicht" | "verehelichte" | "verehel" | "vh" => Some(true),
+            "verw" | "verwitwet" | "verwitwete" | "gesch" | "geschieden" | "geschiedene" | "wwe" => Some(false),
+            _ => None,
+        }
+    };
+    let place = words.iter().skip(1).position(|word| marker(word).is_some())? + 1;
+    let is_marriage = marker(&words[place]) == Some(true);
+    let before = words[..place].join(" ").trim_end_matches([',', ' ']).to_owned();
+    let behind = words[place + 1..].join(" ");
+    let (family, given) =
+        behind.split_once(',').map_or((behind.as_str(), ""), |(family, given)| (family, given.trim()));
+    if family.is_empty() || !is_marriage {
+        let whole = if given.is_empty() { before } else { format!("{before}, {given}") };
+        return Some((whole, None));
+    }
+    let (front, earlier) = before.rsplit_once(' ').unwrap_or(("", &before));
+    let whole = match (front, given) {
+        ("", "") => family.to_owned(),
+        ("", given) => format!("{family}, {given}"),
+        (front, _) => format!("{front} {family}"),
+    };
+    Some((whole, Some(earlier.to_owned())))
 }
 
 /// "geb.Schmidt".
@@ -106,6 +109,8 @@ pub(crate) fn split_suffix<'a>(text: &'a str, warnings: &mut Warnings) -> (Optio
         (" jr", "jun."),
         (" sen.", "sen."),
         (" sr.", "sen."),
+        (" 2nd", "II"),
+        (" 3rd", "III"),
         (" iii", "III"),
         (" ii", "II"),
     ];
@@ -144,28 +149,6 @@ pub(crate) fn check_name(text: &str, warnings: &mut Warnings) -> Result<(), Reas
         before = sign;
     }
     Ok(())
-}
-
-/// Whether the text names a firm, an association or an authority: two words or more, one of them telling.
-pub(crate) fn is_company(text: &str) -> bool {
-    let words: Vec<&str> = text.split([' ', ',', '(', ')']).filter(|word| !word.is_empty()).collect();
-    let telling = |word: &&str| COMPANY_WORDS.contains(&word.to_lowercase().as_str());
-    words.len() > 1 && (words.last() == Some(&"AG") || words.iter().any(telling))
-}
-
-/// Whether the text joins two people: "Hans und Anna", "Hans & Anna", "Hans u. Anna".
-pub(crate) fn join_couples(text: &str) -> bool {
-    text.split_whitespace().any(|word| matches!(word, "&" | "+" | "u.")) || joins_by_und(text)
-}
-
-/// "und" joins two people unless it stands between particles: "von und zu".
-fn joins_by_und(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.windows(3).any(|three| {
-        matches!(three[1], "und" | "Und" | "UND")
-            && !matches!(three[0].to_lowercase().as_str(), "von" | "zu")
-            && !matches!(three[2].to_lowercase().as_str(), "von" | "zu")
-    })
 }
 
 /// Quotes around a nickname go, the nickname stays: `Hans "Hansi"` is "Hans Hansi".

@@ -4,9 +4,10 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType, Reg
 
 use crate::country::Country;
 use crate::phone_german;
+use crate::phone_words::{second_starts, split_numbers, without_point_zero, without_words};
 use crate::placeholder::is_placeholder_value;
 use crate::problem::{Read, Reading, Reason, Warning, Warnings};
-use crate::text::{MAX_VALUE_LENGTH, clean_compatible, fold, is_longer_than};
+use crate::text::{MAX_VALUE_LENGTH, clean_compatible, is_longer_than};
 
 /// A telephone number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,46 +26,6 @@ pub enum PhoneKind {
     /// In a household or an office; also where the numbering plan does not tell.
     Landline,
 }
-
-/// Words beside a number that say nothing about it, folded.
-const LABELS: &[&str] = &[
-    "tel",
-    "telefon",
-    "telefonnr",
-    "telefonnummer",
-    "fon",
-    "phone",
-    "mobil",
-    "mobile",
-    "mob",
-    "handy",
-    "handynr",
-    "festnetz",
-    "fest",
-    "privat",
-    "priv",
-    "p",
-    "g",
-    "d",
-    "m",
-    "t",
-    "dienst",
-    "dienstl",
-    "dienstlich",
-    "gesch",
-    "geschaeftlich",
-    "buero",
-    "nr",
-    "nummer",
-    "home",
-    "work",
-    "cell",
-    "ab",
-    "uhr",
-];
-
-/// Words that begin an extension, folded.
-const EXTENSIONS: &[&str] = &["ext", "extension", "durchwahl", "dw", "nst", "nebenstelle", "app", "apparat", "x"];
 
 /// Reads a telephone number. A number without a country code is one of `country`.
 pub fn phone(text: &str, country: Country) -> Read<Phone> {
@@ -92,13 +53,20 @@ pub(crate) fn by_library(text: &str, country: Country) -> Read<Vec<Phone>> {
         return Ok(Reading::nothing(warnings));
     }
     let mut warnings = Warnings::NONE;
-    let digits = without_words(&cleaned, &mut warnings)?;
-    let mut found = Vec::new();
+    let mut found: Vec<Phone> = Vec::new();
     let mut first_problem = None;
-    for part in split_numbers(&digits) {
-        match number(part, country, &mut warnings) {
-            Ok(number) => found.push(number),
-            Err(reason) => first_problem = first_problem.or(Some(reason)),
+    // A line break parts numbers, and would be a space among others once the text is cleaned.
+    for line in text.split(['\n', '\r']) {
+        let line = clean_compatible(line);
+        let digits = match without_words(without_point_zero(&line), &mut warnings) {
+            Ok(digits) => digits,
+            Err(reason) => {
+                first_problem = first_problem.or(Some(reason));
+                continue;
+            }
+        };
+        for part in split_numbers(&digits) {
+            read_part(part, country, &mut found, &mut first_problem, &mut warnings);
         }
     }
     if found.len() > 1 {
@@ -107,47 +75,43 @@ pub(crate) fn by_library(text: &str, country: Country) -> Read<Vec<Phone>> {
     if found.is_empty() { Err(first_problem.unwrap_or(Reason::NotAPhone)) } else { Ok(Reading::with(found, warnings)) }
 }
 
-/// The text without labels, cut at an extension. Any other letter is a problem: nobody means a vanity number.
-fn without_words(text: &str, warnings: &mut Warnings) -> Result<String, Reason> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(char::is_alphabetic) {
-        let end = rest[start..].find(|sign: char| !sign.is_alphabetic()).map_or(rest.len(), |length| start + length);
-        let word = fold(&rest[start..end]);
-        out.push_str(&rest[..start]);
-        if EXTENSIONS.contains(&word.as_str()) && out.bytes().any(|byte| byte.is_ascii_digit()) {
-            warnings.add(Warning::PhoneExtension);
-            return Ok(out);
-        }
-        match word.as_str() {
-            "oder" | "und" | "u" | "or" => out.push(';'),
-            known if LABELS.contains(&known) => out.push(' '),
-            _ => return Err(Reason::PhoneWithLetters),
-        }
-        rest = &rest[end..];
-        rest = rest.strip_prefix(['.', ':']).unwrap_or(rest);
+/// A part as one number, or as two where a second one begins inside it. Never a mixture of both.
+fn read_part(
+    part: &str,
+    country: Country,
+    found: &mut Vec<Phone>,
+    first_problem: &mut Option<Reason>,
+    warnings: &mut Warnings,
+) {
+    let digits = part.bytes().filter(u8::is_ascii_digit).count();
+    // "-57" behind a number gives only its last digits anew.
+    if digits < 4 && !found.is_empty() {
+        warnings.add(Warning::SeveralValues);
+        return;
     }
-    out.push_str(rest);
-    Ok(out)
-}
-
-/// The parts that are numbers of their own: each has six digits or more and begins as a number does.
-fn split_numbers(text: &str) -> Vec<&str> {
-    for separators in [&[';', ',', '|'][..], &['/'][..]] {
-        let parts: Vec<&str> = text.split(separators).map(str::trim).filter(|part| !part.is_empty()).collect();
-        let alone = |part: &&str| {
-            let start = part.trim_start_matches(['(', ' ', ':']);
-            part.bytes().filter(u8::is_ascii_digit).count() >= 6 && start.starts_with(['+', '0'])
-        };
-        if parts.len() > 1 && parts.iter().all(alone) {
-            return parts;
-        }
+    let halves = || {
+        second_starts(part).find_map(|cut| {
+            let mut doubts = Warnings::NONE;
+            let first = number(&part[..cut], country, &mut doubts).ok()?;
+            let second = number(&part[cut..], country, &mut doubts).ok()?;
+            Some([first, second])
+        })
+    };
+    if digits > 12
+        && let Some(halves) = halves()
+    {
+        found.extend(halves);
+        return;
     }
-    vec![text]
+    match number(part, country, warnings) {
+        Ok(number) => found.push(number),
+        Err(reason) => *first_problem = first_problem.or(Some(reason)),
+    }
 }
 
 fn number(text: &str, country: Country, warnings: &mut Warnings) -> Result<Phone, Reason> {
-    let international = text.trim_start_matches([' ', '(', ':', '.', '-', '/', ')']).starts_with('+');
+    // Whatever stands before the plus: "'+43", "[+43]", "„+43".
+    let international = text.trim_start_matches(|sign: char| sign != '+' && !sign.is_ascii_digit()).starts_with('+');
     let mut digits: String = text.chars().filter(char::is_ascii_digit).collect();
     if digits.bytes().all(|byte| byte == b'0') {
         return Err(Reason::NotAPhone);
@@ -271,6 +235,34 @@ mod tests {
         );
         assert!(german("0800 1234567").unwrap().warnings.has(Warning::PhoneService));
         assert!(german("17612345678").unwrap().warnings.has(Warning::LeadingZeroRestored));
+    }
+
+    #[test]
+    fn words_hours_signs_and_second_numbers_do_not_lose_a_number() {
+        for (text, expected) in [
+            ("040 7654321 #12", &["+49407654321"][..]),
+            ("+49 221 7654321 #6", &["+492217654321"]),
+            ("040 7654321 ab 18 Uhr", &["+49407654321"]),
+            ("0221 7654321 18-20 Uhr", &["+492217654321"]),
+            ("0221 7654321 (Mo-Fr 8:00-12:00)", &["+492217654321"]),
+            ("040 7654321 after 6pm", &["+49407654321"]),
+            ("0221/7654-56 oder -57", &["+49221765456"]),
+            ("0221/7654-56/57", &["+49221765456"]),
+            ("4917620304051.0", &["+4917620304051"]),
+            ("'+43 1 7654321", &["+4317654321"]),
+            ("[+43] 662 765432", &["+43662765432"]),
+            ("„+41 44 7654321", &["+41447654321"]),
+            ("+49 176 20304051 ::: +49 40 7654321", &["+4917620304051", "+49407654321"]),
+            ("0176 20304162\n0221 7654321", &["+4917620304162", "+492217654321"]),
+            ("0176 20304273 0431 7654321", &["+4917620304273", "+494317654321"]),
+            ("0176 20304273, privat 0431 7654321", &["+4917620304273", "+494317654321"]),
+            ("0176 20304051 (Mutter)", &["+4917620304051"]),
+            ("Mutter: 0176 20304051, Vater: 0176 20304162", &["+4917620304051", "+4917620304162"]),
+            ("0176 20304051 WhatsApp", &["+4917620304051"]),
+        ] {
+            let read = phones(text, Country::GERMANY).unwrap().value.unwrap();
+            assert_eq!(read.iter().map(|number| number.e164.as_str()).collect::<Vec<_>>(), expected, "{text}");
+        }
     }
 
     proptest! {

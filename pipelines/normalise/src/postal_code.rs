@@ -40,6 +40,11 @@ pub fn postal_code(text: &str, country: Country) -> Read<PostalCode> {
     if effective != Country::GERMANY {
         return foreign(rest, prefix, effective);
     }
+    if prefix.is_none()
+        && let Some((code, country)) = told_by_form(rest)
+    {
+        return Ok(Reading::of(PostalCode { code: Some(code), country: Some(country), city: None }));
+    }
     let digits = rest.strip_suffix(".0").or_else(|| rest.strip_suffix(",0")).unwrap_or(rest);
     if let Some((front, behind)) = digits.split_once(' ')
         && behind.chars().any(char::is_alphabetic)
@@ -144,21 +149,68 @@ pub(crate) fn is_german(code: &str) -> bool {
     code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit()) && !UNASSIGNED_REGIONS.contains(&&code[..2])
 }
 
-fn foreign(text: &str, prefix: Option<Country>, country: Country) -> Read<PostalCode> {
+/// Codes whose form alone tells the country: "3512 AB", "SW1A 1AA", "00-950".
+fn told_by_form(text: &str) -> Option<(String, Country)> {
     let code = text.to_ascii_uppercase();
+    ["NL", "GB", "PL", "PT"].into_iter().find_map(|country| Some((in_form(&code, country)?, country.parse().ok()?)))
+}
+
+/// A code in capitals as its country writes it; none where it is none of that country.
+fn in_form(code: &str, country: &str) -> Option<String> {
+    let compact: String = code.chars().filter(|sign| !matches!(sign, ' ' | '-')).collect();
+    if !compact.is_ascii() {
+        return None;
+    }
+    let shape: String = compact.chars().map(|sign| if sign.is_ascii_digit() { '9' } else { 'A' }).collect();
+    let has_letters_only = compact.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let parted = |place: usize, sign: &str| format!("{}{sign}{}", &compact[..place], &compact[place..]);
+    match (country, shape.as_str()) {
+        _ if !has_letters_only => None,
+        ("NL", "9999AA") => Some(parted(4, " ")),
+        ("GB", "A99AA" | "A999AA" | "AA99AA" | "AA999AA" | "A9A9AA" | "AA9A9AA") => {
+            Some(parted(compact.len() - 3, " "))
+        }
+        ("PL", "99999") if code.as_bytes().get(2) == Some(&b'-') => Some(parted(2, "-")),
+        ("PT", "9999999") if code.as_bytes().get(4) == Some(&b'-') => Some(parted(4, "-")),
+        _ => None,
+    }
+}
+
+fn foreign(text: &str, prefix: Option<Country>, country: Country) -> Read<PostalCode> {
+    let mut code = text.to_ascii_uppercase();
+    let whole = code.strip_suffix(".0").filter(|whole| whole.bytes().all(|byte| byte.is_ascii_digit()));
+    if let Some(length) = whole.map(str::len) {
+        code.truncate(length);
+    }
+    if country.code() == "PL" && code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit()) {
+        code.insert(2, '-');
+    }
+    let digits = code.bytes().filter(u8::is_ascii_digit).count();
+    let (length, is_number) = match country.code() {
+        "AT" | "CH" | "LI" | "LU" | "BE" | "DK" | "NO" | "HU" | "SI" => (4, true),
+        "FR" | "IT" | "ES" | "US" | "TR" | "FI" | "HR" | "EE" => (5, true),
+        "CZ" | "SK" | "SE" | "GR" => (5, false),
+        _ => (0, false),
+    };
+    let mut warnings = Warnings::NONE;
+    if length == 5 && is_number && digits == 4 && code.len() == 4 {
+        code.insert(0, '0');
+        warnings.add(Warning::LeadingZeroRestored);
+    } else if length == 5 && !is_number && digits == 5 {
+        code.retain(|sign| sign.is_ascii_digit());
+        code.insert(3, ' ');
+    } else if let Some(formed) = in_form(&code, country.code()) {
+        code = formed;
+    }
+    let digits = code.bytes().filter(u8::is_ascii_digit).count();
+    let is_long = country.code() == "US" && code.len() == 10 && digits == 9 && code.as_bytes()[5] == b'-';
     let sound = (2..=10).contains(&code.len())
         && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ' || byte == b'-')
-        && code.bytes().any(|byte| byte.is_ascii_digit());
-    let expected_digits = match country.code() {
-        "AT" | "CH" | "LI" | "LU" | "BE" | "DK" => Some(4),
-        "FR" | "IT" | "ES" => Some(5),
-        _ => None,
-    };
-    let digits = code.bytes().filter(u8::is_ascii_digit).count();
-    if !sound || expected_digits.is_some_and(|expected| digits != expected || code.len() != expected) {
+        && digits > 0;
+    if !sound || (is_number && !is_long && (digits != length || code.len() != length)) {
         return Err(Reason::NotAPostalCode);
     }
-    Ok(Reading::of(PostalCode { code: Some(code), country: prefix, city: None }))
+    Ok(Reading::with(PostalCode { code: Some(code), country: prefix, city: None }, warnings))
 }
 
 #[cfg(test)]
@@ -195,6 +247,36 @@ mod tests {
         assert_eq!((read.code.as_deref(), read.country), (Some("12345"), Some(Country::GERMANY)));
         assert_eq!(code("DE 12345", Country::GERMANY).as_deref(), Some("12345"));
         assert_eq!(code("12 345", Country::GERMANY).as_deref(), Some("12345"));
+    }
+
+    #[test]
+    fn codes_of_other_forms_are_those_of_their_countries() {
+        for (text, expected, country) in [
+            ("3512 AB", "3512 AB", "NL"),
+            ("3512ab", "3512 AB", "NL"),
+            ("SW1A 1AA", "SW1A 1AA", "GB"),
+            ("m11ae", "M1 1AE", "GB"),
+            ("00-950", "00-950", "PL"),
+            ("1000-205", "1000-205", "PT"),
+        ] {
+            let read = postal_code(text, Country::GERMANY).unwrap().value.unwrap();
+            assert_eq!(
+                (read.code.as_deref(), read.country.map(Country::code)),
+                (Some(expected), Some(country)),
+                "{text}"
+            );
+        }
+        for (text, country, expected) in [
+            ("1010.0", "AT", "1010"),
+            ("6300", "FR", "06300"),
+            ("75001", "FR", "75001"),
+            ("00950", "PL", "00-950"),
+            ("11000", "CZ", "110 00"),
+            ("2134", "US", "02134"),
+            ("02134-1000", "US", "02134-1000"),
+        ] {
+            assert_eq!(code(text, country.parse().unwrap()).as_deref(), Some(expected), "{text}");
+        }
     }
 
     #[test]

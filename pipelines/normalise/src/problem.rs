@@ -133,10 +133,12 @@ pub enum Warning {
     LeadingZeroRestored,
     /// Left before joining.
     LeftBeforeJoining,
+    /// A remark, an office or a sign beside a name was left off.
+    RemarkInName,
 }
 
 /// All warnings, in the order of their declaration.
-pub const WARNINGS: [Warning; 24] = [
+pub const WARNINGS: [Warning; 25] = [
     Warning::EncodingRepaired,
     Warning::TextDamaged,
     Warning::PlaceholderValue,
@@ -161,6 +163,7 @@ pub const WARNINGS: [Warning; 24] = [
     Warning::PhoneService,
     Warning::LeadingZeroRestored,
     Warning::LeftBeforeJoining,
+    Warning::RemarkInName,
 ];
 
 impl Warning {
@@ -191,6 +194,7 @@ impl Warning {
             Self::PhoneService => "phone_service",
             Self::LeadingZeroRestored => "leading_zero_restored",
             Self::LeftBeforeJoining => "left_before_joining",
+            Self::RemarkInName => "remark_in_name",
         }
     }
 }

@@ -68,13 +68,27 @@ fn read(text: &str, with_number: bool) -> Read<Street> {
     }
     let mut found = Street::default();
     let mut extras: Vec<String> = Vec::new();
-    for part in split_parts(&cleaned) {
+    let mut parts = split_parts(&cleaned);
+    // "OT Altfelde, Schillerstraße 5": what has no number stands before the street, where a later part has one.
+    let is_whole = |part: &&str| with_number && as_extra(part).is_none() && names_street_and_number(part);
+    if let Some(street) = parts.iter().position(is_whole).filter(|place| *place > 0)
+        && parts[..street].iter().all(|part| as_extra(part).is_some() || split_number(part).1.is_none())
+    {
+        extras.extend(parts.drain(..street).map(|part| as_extra(part).unwrap_or_else(|| part.to_owned())));
+    }
+    for part in parts {
         take_part(part, with_number, &mut found, &mut extras);
     }
     if !extras.is_empty() {
         found.extra = Some(extras.join(", "));
     }
     Ok(Reading::with(found, warnings))
+}
+
+/// Whether a part holds both a street and its number.
+fn names_street_and_number(part: &str) -> bool {
+    let (name, number, _) = split_number(part);
+    number.is_some() && name.chars().filter(|sign| sign.is_alphabetic()).count() > 1
 }
 
 /// One part between commas: an extra, the street, or the number alone.
@@ -117,45 +131,71 @@ fn split_parts(text: &str) -> Vec<&str> {
     parts
 }
 
+/// Words before whose home or whose hands it is.
+const HOSTS: &[&str] =
+    &["z. hd.", "z.hd.", "z. h.", "z.h.", "zu händen", "zu handen", "attn", "att.", "p.a. ", "p. a. "];
+
+/// Words that a floor, a rear building or a flat begins with.
+const EXTRA_STARTS: &[&str] = &[
+    "hinterhaus",
+    "vorderhaus",
+    "seitenflügel",
+    "gartenhaus",
+    "quergebäude",
+    "hh",
+    "vh",
+    "sf",
+    "whg",
+    "wohnung",
+    "app.",
+    "appartement",
+    "apartment",
+    "apt",
+    "zimmer",
+    "zi.",
+    "eg",
+    "dg",
+    "ug",
+    "og",
+    "etage",
+    "stock",
+    "stiege",
+    "stg",
+    "tür",
+    "top",
+    "flat",
+    "unit",
+    "suite",
+    "bus",
+    "bte",
+    "geb",
+    "gebäude",
+    "erdgeschoss",
+    "dachgeschoss",
+    "souterrain",
+    "nebengebäude",
+    "links",
+    "rechts",
+    "mitte",
+    "bei",
+    "aufgang",
+    "eingang",
+    "haus",
+    "hs",
+    "nebenhaus",
+    "ht",
+];
+
 /// c/o, Postfach, floors, rear buildings, flats.
 fn as_extra(part: &str) -> Option<String> {
-    const STARTS: &[&str] = &[
-        "hinterhaus",
-        "vorderhaus",
-        "seitenflügel",
-        "gartenhaus",
-        "quergebäude",
-        "hh",
-        "vh",
-        "sf",
-        "whg",
-        "wohnung",
-        "app.",
-        "appartement",
-        "apartment",
-        "apt",
-        "zimmer",
-        "zi.",
-        "eg",
-        "dg",
-        "ug",
-        "og",
-        "etage",
-        "stock",
-        "stiege",
-        "top",
-        "links",
-        "rechts",
-        "mitte",
-        "bei",
-        "aufgang",
-        "eingang",
-        "haus",
-    ];
     let lower = part.to_lowercase();
     if let Some(rest) = lower.strip_prefix("c/o").or_else(|| lower.strip_prefix("co ")) {
         let name = part[part.len() - rest.len()..].trim_start_matches([' ', ':', '.']);
         return Some(format!("c/o {name}"));
+    }
+    let is_host = HOSTS.iter().any(|host| lower.starts_with(host));
+    if is_host || part.starts_with('(') && part.ends_with(')') {
+        return Some(part.to_owned());
     }
     for label in ["postfach", "p.o. box", "po box", "pf "] {
         if let Some(rest) = lower.strip_prefix(label)
@@ -166,11 +206,20 @@ fn as_extra(part: &str) -> Option<String> {
         }
     }
     let words: Vec<&str> = lower.split(' ').collect();
-    let starts = STARTS.contains(&words[0]) || STARTS.contains(&words[0].trim_end_matches('.'));
-    let floor = words.len() >= 2
-        && words[0].trim_end_matches('.').bytes().all(|byte| byte.is_ascii_digit())
-        && ["og", "etage", "stock", "ug", "obergeschoss", "stiege"].contains(&words[1].trim_end_matches('.'));
-    (starts && words.len() <= 3 || floor).then(|| part.to_owned())
+    let starts = EXTRA_STARTS.contains(&words[0]) || EXTRA_STARTS.contains(&words[0].trim_end_matches('.'));
+    // "Stg. 3 Top 7": a number behind the word says that it is one.
+    let is_numbered = words.get(1).is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
+    let most = if is_numbered { 6 } else { 3 };
+    let is_floor_word = |word: &str| {
+        let word = word.trim_end_matches('.').trim_start_matches(|sign: char| sign.is_ascii_digit() || sign == '.');
+        ["og", "etage", "stock", "ug", "obergeschoss", "stiege", "st", "floor", "dg", "eg", "re", "li"].contains(&word)
+    };
+    let is_glued_floor = words[0].starts_with(|sign: char| sign.is_ascii_digit()) && is_floor_word(words[0]);
+    let floor = is_glued_floor
+        || words.len() >= 2
+            && words[0].trim_end_matches('.').bytes().all(|byte| byte.is_ascii_digit())
+            && is_floor_word(words[1]);
+    (starts && words.len() <= most || floor).then(|| part.to_owned())
 }
 
 /// Mannheim's squares: "Q7, 12", "Q 7 12", "Q7".
@@ -178,13 +227,17 @@ fn mannheim_square(text: &str) -> Option<(String, Option<String>)> {
     let bytes = text.as_bytes();
     let letter = bytes.first().filter(|byte| (b'A'..=b'U').contains(&byte.to_ascii_uppercase()))?.to_ascii_uppercase();
     let rest = text[1..].trim_start();
-    let digit = rest.bytes().next().filter(|byte| (b'1'..=b'9').contains(byte))?;
-    let rest = &rest[1..];
+    let digits = match rest.as_bytes() {
+        [b'1', b'0'..=b'5', ..] => 2,
+        [b'1'..=b'9', ..] => 1,
+        _ => return None,
+    };
+    let (digit, rest) = rest.split_at(digits);
     if !rest.is_empty() && !rest.starts_with([' ', ',', '/', '-']) {
         return None;
     }
     let number = rest.trim_start_matches([' ', ',', '/', '-']);
-    let square = format!("{}{}", char::from(letter), char::from(digit));
+    let square = format!("{}{digit}", char::from(letter));
     if number.is_empty() {
         return Some((square, None));
     }
@@ -232,10 +285,10 @@ fn strip_number_label(name: &str) -> &str {
 
 /// "12 Hinterhaus", "5 3. OG".
 fn number_with_extra(text: &str) -> Option<(String, &str)> {
-    let cuts = text.char_indices().filter(|(_, sign)| *sign == ' ').map(|(place, _)| place);
+    let cuts = text.char_indices().filter(|(_, sign)| matches!(*sign, ' ' | '/' | '(')).map(|(place, _)| place);
     for cut in cuts {
-        let behind = text[cut..].trim_start();
-        if let (Some(number), Some(_)) = (house_number(&text[..cut]), as_extra(behind)) {
+        let behind = text[cut..].trim_start_matches([' ', '/', '-', ',']);
+        if let (Some(number), Some(_)) = (house_number(text[..cut].trim_end()), as_extra(behind)) {
             return Some((number, behind));
         }
     }
@@ -357,6 +410,8 @@ mod tests {
             ("Q 7, 12a", "Q7", Some("12a"), None),
             ("Q7 12", "Q7", Some("12"), None),
             ("q7", "Q7", None, None),
+            ("L14, 9", "L14", Some("9"), None),
+            ("L 12,3", "L12", Some("3"), None),
         ]);
     }
 
@@ -368,6 +423,13 @@ mod tests {
             ("Hauptstr. 5, Hinterhaus", "Hauptstraße", Some("5"), Some("Hinterhaus")),
             ("Hauptstr. 5 Hinterhaus", "Hauptstraße", Some("5"), Some("Hinterhaus")),
             ("Hauptstr. 5, 3. OG", "Hauptstraße", Some("5"), Some("3. OG")),
+            ("Hauptstr. 5 2.OG", "Hauptstraße", Some("5"), Some("2.OG")),
+            ("Hauptstr. 5 (bei Müller)", "Hauptstraße", Some("5"), Some("(bei Müller)")),
+            ("Hauptstr. 12/Stiege 3/Top 7", "Hauptstraße", Some("12"), Some("Stiege 3/Top 7")),
+            ("Hauptstr. 5 / Whg 12", "Hauptstraße", Some("5"), Some("Whg 12")),
+            ("OT Altfelde, Hauptstr. 5", "Hauptstraße", Some("5"), Some("OT Altfelde")),
+            ("z. Hd. Frau Müller, Hauptstr. 5", "Hauptstraße", Some("5"), Some("z. Hd. Frau Müller")),
+            ("Schloss, Hauptstr. 5, Hinterhaus", "Hauptstraße", Some("5"), Some("Schloss, Hinterhaus")),
             ("Postfach 12 34 56", "", None, Some("Postfach 123456")),
         ]);
     }

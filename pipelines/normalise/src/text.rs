@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::entities;
 use crate::problem::{Warning, Warnings};
 
 /// The most characters that a value of a structured field (name, street, address, ...) may have.
@@ -43,6 +44,9 @@ pub(crate) fn clean_as(text: &str, form: Form) -> (Cow<'_, str>, Warnings) {
             warnings.add(Warning::EncodingRepaired);
             current = repaired;
         }
+        if let Some(resolved) = entities::resolve(&current) {
+            current = resolved;
+        }
         let next = compose(&current, form);
         if next == current {
             break;
@@ -67,6 +71,7 @@ fn is_tidy(text: &str) -> bool {
         match byte {
             b' ' if previous == b' ' => return false,
             b'`' | 0..=0x1F | 0x7F => return false,
+            b'&' if entities::may_hold(&text[place..]) => return false,
             0x20..=0x7E => place += 1,
             // U+00C0 to U+00FF: composed letters, but for those that could open a wrongly decoded sequence.
             0xC3 => {
@@ -93,6 +98,10 @@ fn compose(text: &str, form: Form) -> String {
     match form {
         Form::Composed => fold_spaces(visible.nfc(), &mut out),
         Form::Compatible => fold_spaces(visible.nfkc(), &mut out),
+    }
+    // What is left of a Turkish capital that was made small by others' rules.
+    if out.contains("i\u{307}") {
+        out = out.replace("i\u{307}", "i");
     }
     out
 }

@@ -4,96 +4,7 @@ use crate::placeholder::is_placeholder_value;
 use crate::problem::{Read, Reading, Warning, Warnings};
 use crate::salutation::take_salutation;
 use crate::text::{clean_compatible, fold};
-
-/// Titles before a name: folded → canonical. The second list needs its dot, since people bear such names.
-const TITLES: &[(&str, &str)] = &[
-    ("prof", "Prof."),
-    ("professor", "Prof."),
-    ("professorin", "Prof."),
-    ("univprof", "Univ.-Prof."),
-    ("dr", "Dr."),
-    ("doktor", "Dr."),
-    ("ddr", "DDr."),
-    ("dring", "Dr.-Ing."),
-    ("pd", "PD"),
-    ("privdoz", "PD"),
-    ("privatdozent", "PD"),
-    ("privatdozentin", "PD"),
-    ("dipling", "Dipl.-Ing."),
-    ("diplomingenieur", "Dipl.-Ing."),
-    ("diplomingenieurin", "Dipl.-Ing."),
-    ("diplkfm", "Dipl.-Kfm."),
-    ("diplomkaufmann", "Dipl.-Kfm."),
-    ("diplkffr", "Dipl.-Kffr."),
-    ("diplkfr", "Dipl.-Kffr."),
-    ("diplomkauffrau", "Dipl.-Kffr."),
-    ("diplinf", "Dipl.-Inf."),
-    ("diplinform", "Dipl.-Inf."),
-    ("diplphys", "Dipl.-Phys."),
-    ("diplchem", "Dipl.-Chem."),
-    ("diplmath", "Dipl.-Math."),
-    ("diplbiol", "Dipl.-Biol."),
-    ("diplgeogr", "Dipl.-Geogr."),
-    ("diplpaed", "Dipl.-Päd."),
-    ("diplpsych", "Dipl.-Psych."),
-    ("diplpol", "Dipl.-Pol."),
-    ("diplsoz", "Dipl.-Soz."),
-    ("diplsozpaed", "Dipl.-Soz.-Päd."),
-    ("diplvw", "Dipl.-Vw."),
-    ("diplbw", "Dipl.-Bw."),
-    ("diplbetriebsw", "Dipl.-Bw."),
-    ("diplvolksw", "Dipl.-Vw."),
-    ("diplverww", "Dipl.-Verww."),
-    ("diplwirting", "Dipl.-Wirt.-Ing."),
-    ("dipljur", "Dipl.-Jur."),
-    ("phd", "Ph.D."),
-];
-const DOTTED_TITLES: &[(&str, &str)] =
-    &[("mag", "Mag."), ("ing", "Ing."), ("em", "em."), ("dipl", "Dipl."), ("lic", "Lic.")];
-
-/// What may stand behind "Dr.": with its dot or in small letters, since "Phil" is a given name.
-const FACULTIES: &[(&str, &str)] = &[
-    ("med", "med."),
-    ("dent", "dent."),
-    ("vet", "vet."),
-    ("phil", "phil."),
-    ("rer", "rer."),
-    ("nat", "nat."),
-    ("pol", "pol."),
-    ("oec", "oec."),
-    ("publ", "publ."),
-    ("soc", "soc."),
-    ("jur", "jur."),
-    ("iur", "iur."),
-    ("theol", "theol."),
-    ("habil", "habil."),
-    ("hc", "h. c."),
-    ("h", "h."),
-    ("c", "c."),
-    ("mult", "mult."),
-    ("sc", "sc."),
-    ("agr", "agr."),
-    ("paed", "paed."),
-    ("techn", "techn."),
-    ("ing", "Ing."),
-];
-
-/// Degrees behind a name, folded → canonical.
-const DEGREES: &[(&str, &str)] = &[
-    ("ba", "B.A."),
-    ("ma", "M.A."),
-    ("bsc", "B.Sc."),
-    ("msc", "M.Sc."),
-    ("beng", "B.Eng."),
-    ("meng", "M.Eng."),
-    ("bed", "B.Ed."),
-    ("mba", "MBA"),
-    ("llb", "LL.B."),
-    ("llm", "LL.M."),
-    ("phd", "Ph.D."),
-    ("mph", "MPH"),
-    ("mpp", "MPP"),
-];
+use crate::title_table::{DEGREES, DOTTED_TITLES, FACULTIES, MARKS, OFFICES, TITLES};
 
 /// Reads a column of titles: "Prof.Dr." becomes "Prof. Dr."; a text that is no academic title is kept as it is.
 pub fn title(text: &str) -> Read<String> {
@@ -115,58 +26,139 @@ pub fn title(text: &str) -> Read<String> {
 /// Takes the titles off the front of a text; the rest has no space in front.
 pub(crate) fn take_titles(text: &str) -> (Option<String>, &str) {
     let mut rest = text;
-    let mut titles: Vec<&'static str> = Vec::new();
+    let mut titles: Vec<String> = Vec::new();
     let mut doctor = false;
-    loop {
-        let (token, behind) = next_token(rest);
-        let Some(found) = known_title(token, behind, doctor) else { break };
-        let (canonical, behind) = found;
-        doctor |= canonical.starts_with("Dr") || canonical.starts_with("DDr");
+    while let Some((canonical, behind)) = next_title(rest, doctor) {
+        doctor |= ["Dr", "DDr", "Mag", "MMag", "Lic", "Bakk"].iter().any(|title| canonical.starts_with(title));
         titles.push(canonical);
         rest = behind;
     }
     if titles.is_empty() { (None, text) } else { (Some(titles.join(" ")), rest) }
 }
 
-/// The whole text as degrees ("M.A.", "B.Sc., MBA"), or none of it.
+/// The title at the front of a text, and what stands behind it.
+fn next_title(text: &str, doctor: bool) -> Option<(String, &str)> {
+    let (token, behind) = next_token(text);
+    if let Some((canonical, behind)) = known_title(token, behind, doctor) {
+        return Some((canonical.to_owned(), behind));
+    }
+    let word = token.trim_end_matches(['.', ',']);
+    if let Some(mark) = MARKS.iter().find(|mark| **mark == word).filter(|_| !behind.is_empty()) {
+        return Some(((*mark).to_owned(), behind));
+    }
+    // "Dipl.-Irgendwas (FH)": whatever it is, it is no name.
+    let lower = token.to_lowercase();
+    let is_diploma = (lower.starts_with("dipl.-") || lower.starts_with("dipl-")) && token.len() > 6;
+    let is_professor = token.len() > 5 && (lower.ends_with("-prof.") || lower.ends_with(".prof."));
+    ((is_diploma || is_professor) && !token.contains(',')).then(|| (token.to_owned(), behind))
+}
+
+/// Takes professions and offices that are written out off the front of a name that has two words or more besides.
+pub(crate) fn take_offices(text: &str) -> (Option<String>, &str) {
+    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    if rest.split_whitespace().count() < 2 || rest.contains(',') {
+        return (None, text);
+    }
+    match office(word) {
+        Some(office) => (Some(office.to_owned()), rest.trim_start()),
+        None => (None, text),
+    }
+}
+
+fn office(word: &str) -> Option<&'static str> {
+    let folded = fold(word);
+    OFFICES.iter().find(|(key, _)| *key == folded).map(|(_, canonical)| *canonical)
+}
+
+/// The whole text as degrees, mandates, professions or titles ("M.A.", "BSc MSc", "MdB"), or none of it.
 pub(crate) fn degrees_only(text: &str) -> (Option<String>, &str) {
-    let mut found = Vec::new();
+    let mut found: Vec<String> = Vec::new();
     for part in text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()) {
-        match DEGREES.iter().find(|(key, _)| fold(part) == *key) {
-            Some((_, canonical)) => found.push(*canonical),
-            None => match take_titles(part) {
-                (Some(titles), "") => {
-                    return (
-                        Some(found.into_iter().map(str::to_owned).chain([titles]).collect::<Vec<_>>().join(" ")),
-                        "",
-                    );
-                }
-                _ => return (None, text),
-            },
+        let mut rest = part;
+        while !rest.is_empty() {
+            let Some((degree, behind)) = front_degree(rest) else { return (None, text) };
+            found.push(degree);
+            rest = behind;
         }
     }
     if found.is_empty() { (None, text) } else { (Some(found.join(" ")), "") }
 }
 
-/// Takes dotted degrees off the end of a name without a comma: "Hans Müller M.A.".
-pub(crate) fn take_trailing_degree(text: &str) -> (Option<&'static str>, &str) {
-    if let Some((front, last)) = text.rsplit_once(' ')
-        && (last.contains('.') || last == "MBA")
-        && let Some((_, canonical)) = DEGREES.iter().find(|(key, _)| fold(last) == *key)
-    {
-        return (Some(canonical), front.trim_end());
+/// The degree at the front of a text: of two words ("M. Sc."), or of one.
+fn front_degree(text: &str) -> Option<(String, &str)> {
+    // "LL.M. (Harvard)": where it was taken.
+    if text.starts_with('(') {
+        let (inner, behind) = text.split_once(')')?;
+        return Some((format!("{inner})"), behind.trim_start()));
     }
-    (None, text)
+    let ends = text.match_indices(' ').map(|(place, _)| place).chain([text.len()]);
+    let mut ends: Vec<usize> = ends.take(3).collect();
+    ends.reverse();
+    for end in ends {
+        if let Some(degree) = degree(&text[..end]) {
+            return Some((degree.to_owned(), text[end..].trim_start()));
+        }
+    }
+    let (word, behind) = text.split_once(' ').unwrap_or((text, ""));
+    if let Some(mark) = MARKS.iter().find(|mark| **mark == word.trim_end_matches('.')) {
+        return Some(((*mark).to_owned(), behind.trim_start()));
+    }
+    if let Some(office) = office(word) {
+        return Some((office.to_owned(), behind.trim_start()));
+    }
+    match take_titles(text) {
+        (Some(titles), "") => Some((titles, "")),
+        _ => None,
+    }
 }
 
-/// The next word, cut behind a dot unless a hyphen follows: "Prof.Dr." is two, "Dipl.-Ing." is one.
+/// A degree: with its dots in any case, or without in its own, since people are called Ma and Ba.
+fn degree(text: &str) -> Option<&'static str> {
+    let folded = fold(text);
+    if folded.len() < 2 || folded.len() > 5 {
+        return None;
+    }
+    let (_, canonical, bare) = DEGREES.iter().find(|(key, ..)| *key == folded)?;
+    let word = text.trim_end_matches(['.', ',']);
+    let is_upper = folded.len() > 2 && word.chars().all(char::is_uppercase);
+    (text.contains('.') || word == *bare || is_upper).then_some(*canonical)
+}
+
+/// Takes degrees and mandates off the end of a name without a comma: "Hans Müller M.A.", "Sepp Aigner PhD".
+pub(crate) fn take_trailing_degrees(text: &str) -> (Option<String>, &str) {
+    let mut rest = text;
+    let mut found: Vec<&str> = Vec::new();
+    while let Some((front, last)) = rest.rsplit_once(' ') {
+        // A name in capitals may end like a degree.
+        let is_told = last.contains('.') || text.chars().any(char::is_lowercase);
+        let single = degree(last).or_else(|| MARKS.iter().find(|mark| **mark == last).copied());
+        let double = front.rsplit_once(' ').and_then(|(front, word)| Some((front, degree(&format!("{word} {last}"))?)));
+        let (front, degree) = match (double.filter(|_| last.contains('.')), single) {
+            (Some((front, degree)), _) => (front, degree),
+            (None, Some(degree)) => (front, degree),
+            (None, None) => break,
+        };
+        if !is_told || front.trim().is_empty() {
+            break;
+        }
+        found.push(degree);
+        rest = front.trim_end_matches([' ', ',']);
+    }
+    found.reverse();
+    if found.is_empty() { (None, text) } else { (Some(found.join(" ")), rest) }
+}
+
+/// The next word, cut behind a dot unless a hyphen follows: "Prof.Dr." is two, "Dipl.-Ing." is one, and "Dr.in" is one.
 fn next_token(text: &str) -> (&str, &str) {
     let bytes = text.as_bytes();
     for (place, byte) in bytes.iter().enumerate() {
         match byte {
             b' ' => return (&text[..place], text[place..].trim_start()),
             b'.' if bytes.get(place + 1).is_some_and(|next| *next != b'-') => {
-                return (&text[..=place], text[place + 1..].trim_start());
+                let behind = &text[place + 1..];
+                let female = female_ending(behind);
+                let end = place + 1 + female;
+                return (&text[..end], text[end..].trim_start());
             }
             _ => {}
         }
@@ -174,12 +166,25 @@ fn next_token(text: &str) -> (&str, &str) {
     (text, "")
 }
 
+/// The length of what makes a title female behind its dot: "Dr.in", "Mag.a", "Dr.in.".
+fn female_ending(behind: &str) -> usize {
+    for ending in ["in.", "a.", "in", "a", ":in", "*in"] {
+        if let Some(rest) = behind.strip_prefix(ending)
+            && (rest.is_empty() || rest.starts_with([' ', ',', '-']))
+        {
+            return ending.len();
+        }
+    }
+    0
+}
+
 fn known_title<'a>(token: &str, behind: &'a str, doctor: bool) -> Option<(&'static str, &'a str)> {
     if token.is_empty() || token.len() > 24 {
         return None;
     }
-    let key = fold(token);
-    let dotted = token.ends_with('.');
+    let base = without_female_ending(token);
+    let key = fold(base);
+    let dotted = base.ends_with('.');
     let small = token.chars().next().is_some_and(char::is_lowercase);
     if doctor
         && (dotted || small)
@@ -187,7 +192,8 @@ fn known_title<'a>(token: &str, behind: &'a str, doctor: bool) -> Option<(&'stat
     {
         // An initial is a name, unless it is the honorary "h. c.".
         let honorary = canonical == &"h." && matches!(next_token(behind).0, "c." | "c") || canonical == &"c.";
-        if key.len() > 1 || (honorary && small) {
+        let is_joiner = key == "et" && (dotted || behind.is_empty() || !is_faculty(next_token(behind).0));
+        if !is_joiner && (key.len() > 1 || (honorary && small)) {
             return Some((canonical, behind));
         }
     }
@@ -205,6 +211,20 @@ fn known_title<'a>(token: &str, behind: &'a str, doctor: bool) -> Option<(&'stat
         return Some((canonical, behind));
     }
     None
+}
+
+fn is_faculty(token: &str) -> bool {
+    let key = fold(token);
+    key != "et" && FACULTIES.iter().any(|(faculty, _)| *faculty == key)
+}
+
+/// "Dr.in" as "Dr.", "Mag.a" as "Mag.".
+fn without_female_ending(token: &str) -> &str {
+    let whole = token.strip_suffix('.').unwrap_or(token);
+    match whole.rfind('.') {
+        Some(dot) if matches!(&whole[dot + 1..], "in" | "a" | ":in" | "*in") => &token[..=dot],
+        _ => token,
+    }
 }
 
 #[cfg(test)]
@@ -234,6 +254,49 @@ mod tests {
         ] {
             assert_eq!(title(text).unwrap().value.as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn female_forms_mandates_and_professions_are_titles() {
+        for (text, title, rest) in [
+            ("Dr.in Lotte", "Dr.", "Lotte"),
+            ("Mag.a Ute", "Mag.", "Ute"),
+            ("Dr.in med. univ. Ilse", "Dr. med. univ.", "Ilse"),
+            ("Univ.-Prof.in Dr.in Ilse", "Univ.-Prof. Dr.", "Ilse"),
+            ("DI Sepp", "DI", "Sepp"),
+            ("RA Lotte Brandner", "RA", "Lotte Brandner"),
+            ("Dr. med. et phil. Hans", "Dr. med. et phil.", "Hans"),
+            ("Dipl.-Medienwirt Hans", "Dipl.-Medienwirt", "Hans"),
+            ("Mag. iur. Hans", "Mag. iur.", "Hans"),
+        ] {
+            assert_eq!(take_titles(text), (Some(title.into()), rest), "{text}");
+        }
+        assert_eq!(take_offices("Pfarrer Sepp Aigner"), (Some("Pfarrer".into()), "Sepp Aigner"));
+        assert_eq!(take_offices("Notar Sepp"), (None, "Notar Sepp"));
+        for text in ["Di Maria", "Ra Min", "Arch Hill", "Ing Lee"] {
+            assert_eq!(take_titles(text), (None, text));
+        }
+    }
+
+    #[test]
+    fn degrees_come_off_the_end_of_a_name() {
+        for (text, degrees) in [
+            ("Sepp Aigner PhD", "Ph.D."),
+            ("Sepp Aigner CSc.", "CSc."),
+            ("Sepp Aigner BSc MSc", "B.Sc. M.Sc."),
+            ("Sepp Aigner M. Sc.", "M.Sc."),
+            ("Sepp Aigner MdB", "MdB"),
+            ("Sepp Aigner M.A.", "M.A."),
+        ] {
+            assert_eq!(take_trailing_degrees(text), (Some(degrees.into()), "Sepp Aigner"), "{text}");
+        }
+        for text in ["Anton Ma", "ANTON MA", "Yo-Yo Ma", "Anna Ba"] {
+            assert_eq!(take_trailing_degrees(text), (None, text));
+        }
+        for text in ["BSc MSc", "LL.M. (Harvard)", "MdB", "RA", "Rechtsanwältin", "M. Sc., MBA"] {
+            assert!(degrees_only(text).0.is_some(), "{text}");
+        }
+        assert_eq!(degrees_only("Ma").0, None);
     }
 
     #[test]

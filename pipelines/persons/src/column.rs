@@ -87,6 +87,21 @@ impl<'a> RecordKeys<'a> {
         Ok(read)
     }
 
+    /// Reads the names of some rows; those of the list are numbered by their places in it.
+    pub(crate) fn of_rows(frame: &'a DataFrame, rows: &[usize]) -> Result<Self, PersonsError> {
+        let pick = |name| -> Result<Vec<&'a str>, PersonsError> {
+            let all = cells(Some(text(frame, "records", name)?), frame.height());
+            Ok(rows.iter().map(|row| all[*row].unwrap_or_default()).collect())
+        };
+        let mut read = Self { sources: pick("source")?, keys: pick("key")?, order: Vec::new() };
+        let mut order: Vec<u32> = (0..u32::try_from(rows.len()).unwrap_or(NO_ROW)).collect();
+        if !order.is_sorted_by_key(|&row| read.name(row)) {
+            order.sort_unstable_by_key(|&row| read.name(row));
+        }
+        read.order = order;
+        Ok(read)
+    }
+
     /// Source and key of a row.
     pub(crate) fn name(&self, row: u32) -> (&'a str, &'a str) {
         (self.sources[row as usize], self.keys[row as usize])

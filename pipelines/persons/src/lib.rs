@@ -22,9 +22,9 @@
 //!
 //! ```
 //! use chrono::{TimeZone, Utc};
-//! use kartei_persons::{GoldenInput, History, IdIssuer, IdentityRules, Ledger, Provenance, Touched};
+//! use kartei_persons::{GoldenInput, Hearing, History, IdIssuer, IdentityRules, Ledger, Provenance, Touched};
 //! use kartei_persons::{assign, diff, golden, guards};
-//! use kartei_schemas::{org_tree::OrgTree, person::PersonSchema, settings::GuardSettings};
+//! use kartei_schemas::{keyed::Keyed, org_tree::OrgTree, person::PersonSchema, settings::GuardSettings};
 //! use polars_core::prelude::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -40,11 +40,11 @@
 //! let (schema, tree, issuer) = (PersonSchema::default(), OrgTree::default(), IdIssuer::new(b"from the settings"));
 //! let now = Utc.with_ymd_and_hms(2026, 11, 24, 4, 0, 0).unwrap();
 //!
-//! // What the last night left: its record map, its ledger of consents, its persons. Nothing, on the first night.
-//! let (history, ledger, previous) = (History::none(), Ledger::default(), None);
+//! // What the last night left: its record map, all that was heard of consents, its persons. Nothing, on the first night.
+//! let (history, ledger, previous) = (History::none(), Ledger::none(Keyed::new("from the settings"))?, None);
 //!
 //! let identity = assign(&records, &clusters, &history, &issuer, &IdentityRules::default(), now)?;
-//! let ledger = ledger.hear(&records, now)?;
+//! let (ledger, heard) = ledger.hear(&records, Hearing { changed: None, now, run: 1 })?;
 //! let golden = golden::build(&GoldenInput {
 //!     records: &records, identity: &identity, households: &households, previous, ledger: &ledger, overrides: &[],
 //!     schema: &schema, sources: &[], tree: &tree, issuer: &issuer,
@@ -55,7 +55,8 @@
 //!
 //! assert_eq!(found.persons.height(), 2);
 //! assert!(found.initial);
-//! // To keep for the next night: `identity.record_map`, `ledger.frame()`, `found.persons`.
+//! // To keep for the next night: `identity.record_map`, `ledger.frame()`, `found.persons`; and for ever: `heard`.
+//! assert_eq!(heard.height(), 0);
 //! # Ok(())
 //! # }
 //! ```
@@ -80,7 +81,7 @@ pub mod statistics;
 #[cfg(test)]
 mod testing;
 
-pub use consent::Ledger;
+pub use consent::{Hearing, Ledger};
 pub use diff::{Diff, PreviousPersons, diff};
 pub use error::PersonsError;
 pub use golden::{Golden, GoldenInput, Provenance, Touched};

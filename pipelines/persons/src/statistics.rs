@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kartei_schemas::consent::ConsentCounts;
 use serde::{Deserialize, Serialize};
 
 use crate::diff::ChangeCounts;
@@ -48,6 +49,8 @@ pub struct GoldenStatistics {
     pub survival: Vec<FieldSurvival>,
     /// Records with nothing that could link them to another: no mail, no phone, and not name with birth date or address.
     pub unlinkable: u64,
+    /// Purpose → persons by what holds for the mail address that is published.
+    pub consents: BTreeMap<String, ConsentCounts>,
     /// How persons came to their unit.
     pub org: OrgStatistics,
 }

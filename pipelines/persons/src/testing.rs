@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
+use kartei_schemas::keyed::Keyed;
 use kartei_schemas::org::{Officer, OrgSchema, OrgUnit};
 use kartei_schemas::org_tree::OrgTree;
 use kartei_schemas::person::PersonSchema;
 use kartei_schemas::source::SourceSchema;
 use polars_core::prelude::*;
 
+use crate::consent::Hearing;
 use crate::{
     Diff, Golden, GoldenInput, History, IdIssuer, Identity, IdentityRules, Ledger, Override, Provenance, Touched,
     assign, diff, golden,
@@ -53,6 +55,7 @@ pub(crate) fn frame(records: &[Record]) -> DataFrame {
         "sex",
         "birth_date",
         "email",
+        "email_key",
         "mobile",
         "phone",
         "street",
@@ -122,6 +125,11 @@ pub(crate) fn sources() -> Vec<SourceSchema> {
     vec![source("members", 90, ""), source("newsletter", 50, "field_trust = { email = 99 }"), source("leads", 20, "")]
 }
 
+/// Nothing was ever heard.
+pub(crate) fn nothing_heard() -> Ledger {
+    Ledger::none(Keyed::new("a secret for tests")).unwrap()
+}
+
 /// Everything that one night made.
 #[derive(Clone)]
 pub(crate) struct Night {
@@ -156,7 +164,8 @@ pub(crate) fn run_with(
     let records = frame(records);
     let history = last.map_or_else(History::none, |last| History::from_record_map(&last.identity.record_map).unwrap());
     let identity = assign(&records, clusters, &history, &issuer(), &IdentityRules::default(), now).unwrap();
-    let ledger = last.map(|last| last.ledger.clone()).unwrap_or_default().hear(&records, now).unwrap();
+    let ledger = last.map_or_else(nothing_heard, |last| last.ledger.clone());
+    let (ledger, _) = ledger.hear(&records, Hearing { changed: None, now, run: number }).unwrap();
     let input = GoldenInput {
         records: &records,
         identity: &identity,

@@ -13,6 +13,7 @@ pub(super) fn check(source: &SourceSchema, document: &Document, person: &PersonS
     check.name_and_key();
     check.trust();
     check.limits();
+    check.zone();
     check.mappings();
     check.consents();
     check.survey();
@@ -39,6 +40,11 @@ impl Check<'_> {
             let message = format!("`{}` is no name for a source", self.source.name);
             let hint = "write lower case letters, digits, `-` and `_`, a letter first, as the file's name or as `name`";
             self.error(&["name".into()], message, Some(hint.to_owned()));
+        }
+        if self.source.name == crate::consent::DESK {
+            let message =
+                format!("`{}` is what kartei calls what was heard elsewhere than in a source", self.source.name);
+            self.error(&["name".into()], message, Some("choose another name".to_owned()));
         }
         if self.source.key.iter().all(|column| column.trim().is_empty()) {
             let hint = "name the column, or the columns, that together tell one row from all others".to_owned();
@@ -80,6 +86,14 @@ impl Check<'_> {
         {
             let message = format!("the warning after {warn} comes later than the error after {error}");
             self.problems.push(self.document.warning(&["freshness".into(), "warn_after".into()], message));
+        }
+    }
+
+    fn zone(&mut self) {
+        if let Some(zone) = &self.source.time_zone
+            && let Some(hint) = super::settings::wrong_zone(zone)
+        {
+            self.error(&["time_zone".into()], format!("`time_zone` is `{zone}`, which is unknown"), Some(hint));
         }
     }
 

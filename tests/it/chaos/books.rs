@@ -10,8 +10,7 @@ use crate::chaos::database::{Reading, Values};
 pub(crate) const PERSONS: &str = "select id, merged_into, state, household_id, salutation, title, given_name, surname, \
     birth_surname, sex, birth_date, email, mobile, phone, street, house_number, address_extra, postal_code, city, \
     country, membership_number, cast(is_member as text), joined_on, left_on, org_unit, cast(interests as text), \
-    cast(consents as text), cast(answers as text), cast(sources as text), cast(records as text), cast(first_seen as text), \
-    cast(updated_at as text) from person";
+    cast(consents as text), cast(answers as text), cast(sources as text), cast(records as text) from person";
 const RECORDS: &str = "select source, key, person_id, cast(present as text) from person_record";
 const VALUES: &str = "select person_id, field, value, source, key, cast(survives as text), reason from person_value";
 const CHANGES: &str = "select cast(r.due_at as text), c.person_id, c.kind, c.field, c.old, c.new, c.org_unit_before, \

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::Cell;
+use kartei_schemas::consent::SaidPrecision;
 use kartei_schemas::org::Language;
 use kartei_schemas::person::PersonSchema;
 use kartei_store::{PersonRow, PersonState, PersonView};
@@ -121,7 +122,7 @@ async fn run_on_store(command: &Persons, context: &Context) -> Outcome {
         Action::Find { text, limit } => list(&store.find_persons(&text.join(" "), *limit).await?, console)?,
         Action::Show { id } => {
             let view = store.person_view(&canonical(id)).await?.ok_or_else(|| no_such_person(id))?;
-            show(&view, &configuration, console)?;
+            show(&view, &configuration, moments, console)?;
         }
         Action::History { id: None } => events::list(None, &store, moments, console).await?,
         Action::History { id: Some(id) } => {
@@ -205,7 +206,7 @@ fn row(person: &PersonRow) -> Vec<Cell> {
     ]
 }
 
-fn show(view: &PersonView, configuration: &Configuration, console: Console) -> Result<(), Failure> {
+fn show(view: &PersonView, configuration: &Configuration, moments: Moments, console: Console) -> Result<(), Failure> {
     if console.json() {
         return console.write_json(view);
     }
@@ -225,6 +226,7 @@ fn show(view: &PersonView, configuration: &Configuration, console: Console) -> R
     if view.person.state == PersonState::Erased {
         console.remark("the person was erased: nothing is left but the id");
     }
+    consents(view, moments, console)?;
     let mut records = table(&["source", "key", "still there"]);
     for record in &view.records {
         records.add_row(vec![text(&record.source), text(&record.key), text(if record.present { "✓" } else { "" })]);
@@ -246,6 +248,33 @@ fn show(view: &PersonView, configuration: &Configuration, console: Console) -> R
     }
     console.line("")?;
     console.table(&values)
+}
+
+/// What was said of consents: when, when it was heard, by which source and with which proof.
+fn consents(view: &PersonView, moments: Moments, console: Console) -> Result<(), Failure> {
+    if view.consent_events.is_empty() {
+        return Ok(());
+    }
+    let mut events = table(&["consent", "state", "said", "heard", "source", "key", "proof", "by"]);
+    for event in &view.consent_events {
+        let said = event.said_at.map(|at| match event.said_precision {
+            SaidPrecision::Day => moments.day(at),
+            SaidPrecision::Instant => moments.show(at),
+            SaidPrecision::Unknown => format!("{} (?)", moments.show(at)),
+        });
+        events.add_row(vec![
+            text(&event.purpose),
+            text(event.state.word()),
+            optional(said),
+            text(moments.show(event.heard_at)),
+            text(&event.source),
+            text(&event.key),
+            optional(event.proof.as_ref()),
+            optional(event.by_whom.as_ref()),
+        ]);
+    }
+    console.line("")?;
+    console.table(&events)
 }
 
 /// A field's name in the language of the settings.

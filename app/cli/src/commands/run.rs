@@ -39,7 +39,7 @@ pub(crate) struct Run {
     /// Does all but publish and mail, and shows what would change
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Runs as if it were then: an instant, or a day (midnight UTC)
+    /// Runs for a due time of the past: an instant, or a day (midnight UTC). What people say is dated by when it is heard
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(crate) as_of: Option<DateTime<Utc>>,
     /// Lets a guard pass this once, for all or for one source or delivery (`GUARD=members`, `GUARD=17`); may be repeated
@@ -58,6 +58,10 @@ pub(crate) async fn run(command: &Run, context: &Context) -> Outcome {
         return Err(Failure::wrong_use(format!("there is no guard `{unknown}`")).with_hint_if(hint));
     }
     check_params(&command.param)?;
+    if command.as_of.is_some_and(|as_of| as_of > context.now) {
+        let failure = Failure::wrong_use("`--as-of` lies in the future");
+        return Err(failure.with_hint("write a time that has been; what is due in the future comes by itself"));
+    }
     let installation = Installation::open(context).await?;
     let jobs = &installation.project.jobs.jobs;
     if !jobs.contains_key(&command.job) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use kartei_schemas::frame::{KEY, SOURCE};
-use kartei_store::Subject;
+use kartei_store::{ErasureKind, Subject};
 use polars_core::prelude::*;
 
 /// What is cut out.
@@ -14,8 +14,12 @@ pub struct Cut {
     persons: HashSet<String>,
     /// Persons of whom only the values go.
     partial: HashSet<String>,
+    /// Whether what was said of consents stays.
+    keeps_words: bool,
 }
 
+/// The frame of what was said of consents: the store's table has the same rows.
+const WORDS: &str = "consent_events";
 /// Columns of row numbers that stand for a set of rows: the smallest of it.
 const LABELS: [&str; 3] = ["cluster", "household", "counted"];
 /// Columns that say who is who and no more: they stay where a person's values go.
@@ -34,8 +38,9 @@ const FACTS: [&str; 10] = [
 
 impl Cut {
     /// What is cut out for a person.
-    pub fn of(subject: &Subject) -> Self {
+    pub fn of(subject: &Subject, kind: ErasureKind) -> Self {
         Self {
+            keeps_words: kind == ErasureKind::Blanked,
             records: subject.records.iter().map(|record| (record.source.clone(), record.key.clone())).collect(),
             sources: subject.records.iter().map(|record| record.source.clone()).collect(),
             persons: subject.persons.iter().cloned().collect(),
@@ -77,7 +82,7 @@ impl Cut {
         let mut after = BTreeMap::new();
         let rows = frames.get("records").map(|records| self.record_mask(records)).transpose()?;
         let places = rows.as_deref().map(new_places);
-        for (what, frame) in frames {
+        for (what, frame) in frames.iter().filter(|(what, _)| !(self.keeps_words && *what == WORDS)) {
             let has = |name: &str| frame.column(name).is_ok();
             let changed = if has(SOURCE) && has(KEY) {
                 stayed(frame, &self.record_mask(frame)?)?
@@ -223,6 +228,7 @@ mod tests {
             records,
             persons: persons.iter().map(|id| (*id).to_owned()).collect(),
             partial: HashSet::new(),
+            keeps_words: false,
         }
     }
 

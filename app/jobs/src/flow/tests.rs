@@ -16,6 +16,7 @@ use super::*;
 use crate::watch::Unwatched;
 
 mod faults;
+mod heard;
 mod late;
 
 /// An installation in a folder that goes away with it.

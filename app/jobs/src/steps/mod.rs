@@ -39,6 +39,8 @@ pub struct Step<'a> {
     pub stop: &'a Stop,
     /// The run that was published last.
     pub previous: Option<i64>,
+    /// See [`Step::heard_at`].
+    pub heard: DateTime<Utc>,
     /// What the guards saw.
     pub verdicts: &'a Verdicts,
     /// Reads the clock.
@@ -46,7 +48,14 @@ pub struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// The time that the run stands for.
+    /// When this run hears what the sources say: the clock, and never before the last publication, so that a clock that was set
+    /// back dates no word before one that was heard earlier. It is one instant a run; a run that goes on after a crash
+    /// may take a later one. Consents, ids and updates are dated by it, and nothing by [`Step::as_of`].
+    pub fn heard_at(&self) -> DateTime<Utc> {
+        self.heard
+    }
+
+    /// The time that the run stands for: for windows and labels.
     pub fn as_of(&self) -> DateTime<Utc> {
         self.run.due_at
     }

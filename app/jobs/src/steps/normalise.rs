@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use kartei_normalise::{Context, NormaliseStatistics, Normalised};
+use kartei_normalise::{Context, NormaliseStatistics, Normalised, Tz};
 use kartei_schemas::frame::{KEY, SOURCE};
 use kartei_schemas::source::SourceSchema;
 use kartei_store::frames::{FrameRef, FrameSet, Frames};
@@ -123,8 +123,13 @@ pub async fn normalise(step: &Step<'_>, which: Taken) -> Result<Canonical, FlowE
 
 /// What values are read against.
 pub(super) fn context(step: &Step<'_>) -> Context {
-    let country = step.project.settings.locale.country.clone();
-    Context { default_country: country, received_at: step.as_of(), today: step.as_of().date_naive() }
+    let zone = step.project.settings.locale.time_zone.parse().unwrap_or(Tz::UTC);
+    Context {
+        default_country: step.project.settings.locale.country.clone(),
+        time_zone: zone,
+        received_at: step.heard_at(),
+        today: step.heard_at().with_timezone(&zone).date_naive(),
+    }
 }
 
 /// What was read.
@@ -173,7 +178,7 @@ struct Rows<'a> {
 /// What waits to be made visible, by source. A source of which a delivery was forgotten is made anew from all the others; with
 /// `full` all are.
 async fn gather(step: &Step<'_>, which: Taken) -> Result<Gathered, FlowError> {
-    let heard_at = step.as_of();
+    let heard_at = step.heard_at();
     let mut canonical = Canonical { heard_at: Some(heard_at), ..Canonical::default() };
     let mut sources: BTreeMap<String, Staged> = BTreeMap::new();
     for name in made_anew(step, &mut canonical).await? {

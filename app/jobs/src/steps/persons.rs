@@ -1,9 +1,10 @@
 //! golden and diff: one golden person a cluster, with an id that outlives the run, and what changed since the last.
 
 use kartei_persons::{
-    Diff, GoldenInput, History, IdIssuer, Identity, IdentityRules, Ledger, Override, PersonId, PersonStatistics,
-    Provenance, Touched, assign, diff,
+    Diff, GoldenInput, Hearing, History, IdIssuer, Identity, IdentityRules, Ledger, Override, PersonId,
+    PersonStatistics, Provenance, Touched, assign, diff,
 };
+use kartei_schemas::keyed::Keyed;
 use kartei_store::frames::FrameSet;
 use polars_core::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,9 @@ pub struct Consolidated {
     /// What they left at rest.
     #[serde(default)]
     pub frames: FrameSet,
+    /// Whether all that was ever heard of consents was heard in this run.
+    #[serde(default)]
+    pub heard_all: bool,
 }
 
 /// Makes the persons, and puts everything that publishing needs at rest.
@@ -34,9 +38,16 @@ pub async fn consolidate(step: &Step<'_>) -> Result<Consolidated, FlowError> {
     let (input, known) = compute(move || input.identify().map(|known| (input, known))).await?;
     // What is made comes to rest while the next is made of it.
     let (record_map, ledger) = (known.identity.record_map.clone(), known.ledger.frame().clone());
+    let heard = (known.heard.height() < ledger.height()).then(|| known.heard.clone());
+    let heard_all = heard.is_none();
     let resting = async {
         let laid = FrameSet::default().with("record_map", step.rest.put("record_map", record_map).await?);
-        Ok(laid.with("ledger", step.rest.put("ledger", ledger).await?))
+        let laid = laid.with("consent_events", step.rest.put("consent_events", ledger).await?);
+        // The first time these are all that were ever heard.
+        match heard {
+            Some(heard) => Ok(laid.with("heard", step.rest.put("heard", heard).await?)),
+            None => Ok(laid),
+        }
     };
     let (mut frames, outcome) = tokio::try_join!(resting, compute(move || input.work(known)))?;
     let statistics = PersonStatistics::gather(&outcome.identity, &outcome.golden, &outcome.diff);
@@ -56,7 +67,8 @@ pub async fn consolidate(step: &Step<'_>) -> Result<Consolidated, FlowError> {
     for (what, frame) in made {
         frames = frames.with(what, step.rest.put(what, frame).await?);
     }
-    Ok(Consolidated { statistics, schema_version: step.project.schema_version(), initial, frames })
+    let schema_version = step.project.schema_version();
+    Ok(Consolidated { statistics, schema_version, initial, frames, heard_all })
 }
 
 /// All that the computation needs, so that it can go to a thread of its own.
@@ -69,7 +81,8 @@ struct Input {
     previous: Option<DataFrame>,
     previous_records: Option<DataFrame>,
     record_map: Option<DataFrame>,
-    ledger: Option<DataFrame>,
+    run: i64,
+    words: Words,
     overrides: Vec<Override>,
     /// Ids that no record bears any more and that are never issued again.
     retired: Vec<PersonId>,
@@ -82,6 +95,8 @@ struct Input {
 struct Known {
     identity: Identity,
     ledger: Ledger,
+    /// What was heard of consents for the first time.
+    heard: DataFrame,
     /// The records that are new or changed; none where everybody must be made anew.
     changed: Option<Vec<bool>>,
 }
@@ -94,20 +109,21 @@ struct Outcome {
 
 impl Input {
     async fn gather(step: &Step<'_>) -> Result<Self, FlowError> {
-        let secret = step.store.setting_or("person_id_secret", &new_secret(), step.now()).await?;
+        let secret = step.store.setting_or(kartei_store::SECRET, &new_secret(), step.now()).await?;
         // What is lifted while this is read is read by the next run, which asks from the beginning of this step on.
         let overrides = step.store.active_overrides().await?;
         let before = last_time(step).await?;
         Ok(Self {
             project: step.project.clone(),
-            now: step.as_of(),
+            now: step.heard_at(),
             secret,
             records: step.rest.get("records").await?,
             clusters: step.rest.get("clusters").await?,
             previous: step.rest.published("persons").await?,
             previous_records: step.rest.published_records().await?,
             record_map: step.rest.published("record_map").await?,
-            ledger: step.rest.published("ledger").await?,
+            run: step.run.id,
+            words: Words::gather(step).await?,
             overrides: overrides.into_iter().filter_map(an_override).collect(),
             retired: ids(&step.store.retired_ids().await?),
             lifted: lifted(step, before.as_ref()).await?,
@@ -116,8 +132,15 @@ impl Input {
     }
 
     fn identify(&self) -> Result<Known, FlowError> {
-        let (identity, (ledger, changed)) = rayon::join(|| self.identity(), || (self.heard(), self.changed()));
-        Ok(Known { identity: identity?, ledger: ledger?, changed: changed? })
+        let (identity, heard) = rayon::join(
+            || self.identity(),
+            || {
+                let changed = self.changed()?;
+                Ok::<_, FlowError>((self.hear(changed.as_deref())?, changed))
+            },
+        );
+        let ((ledger, heard, is_whole), changed) = heard?;
+        Ok(Known { identity: identity?, ledger, heard, changed: changed.filter(|_| is_whole) })
     }
 
     fn identity(&self) -> Result<Identity, FlowError> {
@@ -131,15 +154,16 @@ impl Input {
         Ok(assign(&self.records, &clusters, &history, &issuer, &IdentityRules::default(), self.now)?)
     }
 
-    fn heard(&self) -> Result<Ledger, FlowError> {
-        let heard = match &self.ledger {
-            Some(frame) => Ledger::from_frame(frame)?,
-            None => Ledger::default(),
-        };
-        Ok(heard.hear(&self.records, self.now)?)
+    /// All that was ever heard of consents, what of it was heard now, and whether there was a copy of it that is proven.
+    fn hear(&self, changed: Option<&[bool]>) -> Result<(Ledger, DataFrame, bool), FlowError> {
+        let is_whole = self.words.is_proven;
+        let before = Ledger::from_frame(&self.words.told, Keyed::new(&self.secret))?.with_desk(&self.words.desk)?;
+        let hearing = Hearing { changed: changed.filter(|_| is_whole), now: self.now, run: self.run };
+        let (ledger, heard) = before.hear(&self.records, hearing)?;
+        Ok((ledger, heard, is_whole))
     }
 
-    fn work(&self, Known { identity, ledger, changed }: Known) -> Result<Outcome, FlowError> {
+    fn work(&self, Known { identity, ledger, changed, .. }: Known) -> Result<Outcome, FlowError> {
         let households = rows(&self.clusters, "household")?;
         let issuer = IdIssuer::new(self.secret.as_bytes());
         let overridden: Vec<PersonId> =
@@ -173,6 +197,34 @@ impl Input {
             Some(old) if self.same_schemas && self.previous.is_some() => Ok(Some(align(old, &self.records)?.changed)),
             _ => Ok(None),
         }
+    }
+}
+
+/// All that was ever heard of consents. The store's table is the truth.
+struct Words {
+    /// What runs heard.
+    told: DataFrame,
+    /// What was heard elsewhere.
+    desk: DataFrame,
+    /// Whether `told` is the copy that the last run left, so that whoever did not change is known.
+    is_proven: bool,
+}
+
+impl Words {
+    /// The copy, if its rows and the sum of their marks are those of the table; else the table itself.
+    async fn gather(step: &Step<'_>) -> Result<Self, FlowError> {
+        let copy = if step.options.is_full() { None } else { step.rest.published("consent_events").await? };
+        let desk = step.store.consent_events_of_desk().await?;
+        let truth = step.store.consent_tally().await?;
+        if let Some(copy) = copy {
+            let (rows, marks) = kartei_persons::consent::tally(&copy)?;
+            if (rows, marks) == (truth.rows, truth.marks) {
+                return Ok(Self { told: copy, desk, is_proven: true });
+            }
+            tracing::warn!("the copy of what was heard of consents is not what the store has: it is made anew");
+        }
+        let is_proven = truth.rows == 0;
+        Ok(Self { told: step.store.consent_events_told().await?, desk, is_proven })
     }
 }
 

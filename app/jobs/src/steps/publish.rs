@@ -19,7 +19,7 @@ use crate::error::FlowError;
 const REVIEW_ITEMS: usize = 5_000;
 
 /// The frames that the next run builds on.
-const LASTING: [&str; 6] = ["clusters", "ledger", "pairs", "persons", "record_map", "records"];
+const LASTING: [&str; 6] = ["clusters", "consent_events", "pairs", "persons", "record_map", "records"];
 
 /// What became visible.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -68,13 +68,16 @@ pub async fn publish(
         unreadable: &unreadable,
         readable: &readable,
         heard_at: canonical.heard_at.unwrap_or_else(|| step.now()),
+        consents: Some(&step.rest.get(if found.heard_all { "consent_events" } else { "heard" }).await?),
         review: &review,
         mails: &mails,
         org: Some(&org(step)),
         statistics,
         frames: &frames,
     };
-    let published = step.store.publish(step.lease, &publication, step.now()).await?;
+    // Never before what it heard: the next run hears after it.
+    let now = step.now().max(step.heard_at());
+    let published = step.store.publish(step.lease, &publication, now).await?;
     step.watch.moved("persons written", published.persons, published.persons);
     Ok(Visible { queued: mails.len() as u64, suppressed: tally.suppressed, review: review.len() as u64, published })
 }

@@ -222,6 +222,8 @@ struct Start {
     anew: bool,
     /// Whether a human lets changed columns pass.
     accepts_drift: bool,
+    /// What a human let the content pass that was accepted last: where it comes again as it was, nobody is asked again.
+    settled: Vec<String>,
     /// What this run staged before it was interrupted, in order.
     own: Vec<Delivery>,
     /// The version of the schema by which rows are read.
@@ -232,9 +234,13 @@ impl Start {
     async fn find(step: &Step<'_>, source: &SourceSchema, own: Vec<Delivery>) -> Result<Self, FlowError> {
         let version = source_version(source, step.project);
         let (mut base, anew) = step.store.cursor_base(&source.name).await?;
-        let accepted = match base {
-            Some(id) => step.store.delivery(id).await?.accepted_guards,
-            None => Vec::new(),
+        let (accepted, settled) = match base {
+            Some(id) => {
+                let last = step.store.delivery(id).await?;
+                let settled = settled_by(&last);
+                (last.accepted_guards, settled)
+            }
+            None => (Vec::new(), Vec::new()),
         };
         let accepts_drift =
             accepted.iter().any(|guard| guard == "drift") || step.options.accepts("drift", Some(&source.name), None);
@@ -246,8 +252,16 @@ impl Start {
             base = if last.complete { Some(last.id) } else { last.base };
         }
         let resumed = own.last().and_then(|last| last.cursor.as_ref()).map(place_of);
-        Ok(Self { stored, base, place, resumed, anew, accepts_drift, own, version })
+        Ok(Self { stored, base, place, resumed, anew, accepts_drift, settled, own, version })
     }
+}
+
+/// The guards over its content that a delivery was let pass; what its age and columns are is asked anew.
+fn settled_by(delivery: &Delivery) -> Vec<String> {
+    let passed = delivery.verdicts.iter().filter(|verdict| verdict.verdict == "accepted").map(|verdict| &verdict.guard);
+    let all = delivery.accepted_guards.iter().chain(passed).map(String::as_str);
+    let of_content = ["max_drop_percent", "max_reject_percent", "min_rows"];
+    of_content.into_iter().filter(|guard| all.clone().any(|one| one == *guard)).map(str::to_owned).collect()
 }
 
 fn place_of(cursor: &kartei_store::SourceCursor) -> Place {

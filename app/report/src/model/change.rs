@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use kartei_schemas::consent::ConsentCounts;
 use kartei_schemas::person::ChangeKind;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,17 @@ pub struct KindCount {
     pub kind: ChangeKind,
     /// Distinct persons.
     pub persons: u64,
+}
+
+/// Persons by what holds of one purpose.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct ConsentReport {
+    /// The purpose.
+    pub purpose: String,
+    /// Persons.
+    #[serde(flatten)]
+    pub persons: ConsentCounts,
 }
 
 /// How one field changed.

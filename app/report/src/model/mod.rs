@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use change::{
-    AgeBand, ChangeReport, FieldChange, FieldSurvival, KindCount, NoticeReport, PersonReport, ReviewReport,
+    AgeBand, ChangeReport, ConsentReport, FieldChange, FieldSurvival, KindCount, NoticeReport, PersonReport,
+    ReviewReport,
 };
 pub use history::{OddFigure, PastRun, PastState};
 pub use linkage::{
@@ -64,6 +65,8 @@ pub struct RunReport {
     pub persons: PersonReport,
     /// What changed in them.
     pub changes: ChangeReport,
+    /// Consents by purpose, in the order of their names.
+    pub consents: Vec<ConsentReport>,
     /// Which source won which field, in the order of the person schema.
     pub survivorship: Vec<FieldSurvival>,
     /// The stewards' queue.
@@ -99,6 +102,7 @@ impl Default for RunReport {
             overlap: Vec::new(),
             persons: PersonReport::default(),
             changes: ChangeReport::default(),
+            consents: Vec::new(),
             survivorship: Vec::new(),
             review: ReviewReport::default(),
             notices: NoticeReport::default(),

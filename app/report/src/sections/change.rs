@@ -4,7 +4,7 @@ use kartei_schemas::org::Language;
 
 use super::{count, texts, trouble};
 use crate::RunReport;
-use crate::model::{AgeBand, FieldChange, FieldSurvival, KindCount};
+use crate::model::{AgeBand, ConsentReport, FieldChange, FieldSurvival, KindCount};
 use crate::page::{Bar, Bars, Cell, Drawing, Part, Plot, Section, Table, Tone};
 use crate::voice::{Noun, Voice};
 use crate::words::PERSON;
@@ -51,6 +51,39 @@ pub(super) fn persons(report: &RunReport, voice: Voice) -> Section {
         )));
     }
     Section { id: "persons", title: voice.say("Personen", "Persons"), parts }
+}
+
+pub(super) fn consents(report: &RunReport, voice: Voice) -> Section {
+    let row = |consent: &ConsentReport| {
+        let persons = consent.persons;
+        vec![
+            Cell::new(&consent.purpose),
+            count(persons.granted, voice),
+            count(persons.pending, voice),
+            trouble(persons.unclear, voice),
+            count(persons.withdrawn, voice),
+        ]
+    };
+    let mut parts = Vec::new();
+    if !report.consents.is_empty() {
+        let caption = voice.say(
+            "Wer angeschrieben werden darf, an der Adresse, die veröffentlicht ist",
+            "Who may be written to, at the address that is published",
+        );
+        parts.push(Part::Table(Table {
+            caption: caption.to_owned(),
+            columns: texts([
+                voice.say("Zweck", "Purpose"),
+                voice.say("erteilt", "granted"),
+                voice.say("unbestätigt", "pending"),
+                voice.say("unklar", "unclear"),
+                voice.say("widerrufen", "withdrawn"),
+            ]),
+            rows: report.consents.iter().map(row).collect(),
+            ..Table::default()
+        }));
+    }
+    Section { id: "consents", title: voice.say("Einwilligungen", "Consents"), parts }
 }
 
 pub(super) fn changes(report: &RunReport, voice: Voice) -> Section {

@@ -18,6 +18,7 @@ pub(crate) fn all(report: &RunReport, voice: Voice) -> Vec<Section> {
         intake::sources(report, voice),
         change::persons(report, voice),
         change::changes(report, voice),
+        change::consents(report, voice),
         linkage::pairs(report, voice),
         linkage::scores(report, voice),
         linkage::clusters(report, voice),

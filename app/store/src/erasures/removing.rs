@@ -127,9 +127,17 @@ impl Store {
     }
 }
 
-/// Of one who is long gone the history keeps that something changed, and when.
+/// Of one who is long gone the history keeps that something changed, and when; and a no outlives everybody but who is erased.
 fn targets(kind: ErasureKind) -> impl Iterator<Item = &'static Target> {
-    const HISTORY: &[Target] = &[rows("changes", "change", OF_PERSONS)];
+    const HISTORY: &[Target] = &[
+        rows("changes", "change", OF_PERSONS),
+        rows(
+            "consents",
+            "consent_event",
+            "(source, key) in (select source, key from erased_record) \
+             or (source = 'desk' and key in (select id from erased_person))",
+        ),
+    ];
     TARGETS.iter().chain(HISTORY.iter().filter(move |_| kind == ErasureKind::Erased))
 }
 

@@ -15,6 +15,8 @@ const TOUCHED: &[&str] = &[
     "person_record",
     "person_value",
     "change",
+    "consent_event",
+    "delivery",
     "review_item",
     "judgement",
     "person_event",

@@ -6,6 +6,7 @@
 mod support;
 
 mod comparing;
+mod consenting;
 mod copying;
 mod delivering;
 mod erasing;

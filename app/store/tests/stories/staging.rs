@@ -78,6 +78,7 @@ pub(crate) fn listing(fingerprint: &str, base: Option<i64>) -> NewDelivery {
         rehearsal: false,
         base,
         data_at: Some(minute(0)),
+        accepted_guards: Vec::new(),
         beside: Vec::new(),
     }
 }

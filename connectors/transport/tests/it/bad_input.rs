@@ -169,11 +169,11 @@ async fn ten_megabytes_in_one_field_are_quarantined_and_the_rest_is_read() {
 #[tokio::test]
 async fn an_open_quote_is_found_at_the_end_and_names_its_line() {
     let folder = Folder::new();
-    folder.put("a.csv", "Nr;Name\n1;Eva\n2;Ben\n3;Ina\n4;\"Ali\n5;Udo\n");
+    folder.put("a.csv", "Nr;Name\n1;Eva\n2;Ben\n3;\"Ina\"\n4;\"Ali\n5;Udo\n");
     let (pages, error) = pull(&folder.listings(), None).await;
     assert_eq!(keys(&pages), Vec::<String>::new());
     assert!(error.unwrap().to_string().contains("the record of line 5 is never closed"));
-    folder.put("a.csv", "Nr;Name\r\n1;Eva\r\n2;Ben\r\n3;Ina\r\n4;\"Ali\r\n5;Udo\r\n");
+    folder.put("a.csv", "Nr;Name\r\n1;Eva\r\n2;Ben\r\n3;\"Ina\"\r\n4;\"Ali\r\n5;Udo\r\n");
     let (_, error) = pull(&folder.listings(), None).await;
     assert!(error.unwrap().to_string().contains("the record of line 5 is never closed"));
 }

@@ -219,3 +219,132 @@ fn a_zip_of_two_files_and_one_that_grows_without_measure_are_refused() {
     folder.put("bomb.csv.gz", bomb.finish().unwrap());
     assert!(folder.table("bomb.csv.gz").err().unwrap().to_string().contains("unpacks to more than"));
 }
+
+/// A list under some rows that are no part of it, and the names that its columns have.
+fn sheet_with(above: &[&[&str]], rows: &[&[&str]]) -> Workbook {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (number, row) in (0..).zip(above.iter().chain(rows)) {
+        for (column, text) in (0..).zip(*row).filter(|(_, text)| !text.is_empty()) {
+            sheet.write(number, column, *text).unwrap();
+        }
+    }
+    book
+}
+
+const LIST: [&[&str]; 3] =
+    [&["id", "Vorname", "Nachname", "PLZ"], &["1", "Lotte", "Brandner", "50667"], &["2", "Sepp", "Aigner", "80331"]];
+
+#[test]
+fn titles_and_groups_above_the_header_of_a_sheet_are_passed_by() {
+    let folder = Folder::new();
+    for above in
+        [&[&["Vereinsliste Herbst 2026"][..]][..], &[&["Person", "", "", "Anschrift"]], &[&["Stand", "1.11."], &[]]]
+    {
+        folder.put("a.xlsx", sheet_with(above, &LIST).save_to_buffer().unwrap());
+        let table = folder.table("a.xlsx").unwrap();
+        assert_eq!(cells(&table.rows, "Nachname"), ["Brandner", "Aigner"], "{above:?}");
+        assert!(table.rejects.is_empty());
+    }
+}
+
+#[test]
+fn hidden_empty_and_cover_sheets_are_passed_by() {
+    let folder = Folder::new();
+    let mut book = Workbook::new();
+    book.add_worksheet().set_name("Auswahl").unwrap().set_hidden(true).write(0, 0, "ja").unwrap();
+    book.add_worksheet().set_name("Leer").unwrap();
+    book.add_worksheet().set_name("Deckblatt").unwrap().write(2, 1, "Mitgliederliste").unwrap();
+    let sheet = book.add_worksheet().set_name("Leute").unwrap();
+    for (number, row) in (0..).zip(LIST) {
+        for (column, text) in (0..).zip(row) {
+            sheet.write(number, column, *text).unwrap();
+        }
+    }
+    folder.put("a.xlsx", book.save_to_buffer().unwrap());
+    assert_eq!(cells(&folder.table("a.xlsx").unwrap().rows, "Vorname"), ["Lotte", "Sepp"]);
+}
+
+#[test]
+fn a_file_without_a_header_loses_no_row() {
+    let folder = Folder::new();
+    folder.put("a.csv", "Lotte;Brandner;14.02.1961\nSepp;Aigner;03.11.1987\n");
+    let table = folder.table("a.csv").unwrap();
+    assert_eq!(cells(&table.rows, "column_2"), ["Brandner", "Aigner"]);
+    assert_eq!(table.positions, [1, 2]);
+}
+
+#[test]
+fn signs_that_programs_put_around_values_are_no_part_of_them() {
+    let folder = Folder::new();
+    folder.put("a.csv", "id;PLZ;Tel\n\"=\"\"1\"\"\";=\"01067\";'+49 351 7654321\n2;'04109;'s\n");
+    let table = folder.table("a.csv").unwrap();
+    assert_eq!(cells(&table.rows, "id"), ["1", "2"]);
+    assert_eq!(cells(&table.rows, "PLZ"), ["01067", "04109"]);
+    assert_eq!(cells(&table.rows, "Tel"), ["+49 351 7654321", "'s"]);
+}
+
+#[test]
+fn rows_in_other_dialects_are_read_whole() {
+    let folder = Folder::new();
+    for text in [
+        "id,name,ort\n1, \"Brandner, Lotte\",Ulm\n2, \"Aigner, Sepp\",Bonn\n",
+        "id,name,ort\n\"1,\"\"Brandner, Lotte\"\",Ulm\"\n\"2,\"\"Aigner, Sepp\"\",Bonn\"\n",
+        "id,name,ort\n1;Brandner, Lotte;Ulm\n2;Aigner, Sepp;Bonn\n",
+        "id;name;ort\n1;'Brandner, Lotte';Ulm\n2;'Aigner, Sepp';'Bonn'\n",
+        "id^name^ort\n1^Brandner, Lotte^Ulm\n2^Aigner, Sepp^Bonn\n",
+    ] {
+        folder.put("a.csv", text);
+        let table = folder.table("a.csv").unwrap();
+        assert_eq!(cells(&table.rows, "name"), ["Brandner, Lotte", "Aigner, Sepp"], "{text}");
+        assert!(table.rejects.is_empty());
+    }
+}
+
+#[test]
+fn what_only_the_end_of_a_long_file_shows_counts_too() {
+    let folder = Folder::new();
+    let plain: Vec<String> = (0..20_000).map(|number| format!("{number};Name {number};Ulm\n")).collect();
+    let quoted: Vec<String> = (20_000..22_000).map(|number| format!("{number};'Name; {number}';Ulm\n")).collect();
+    folder.put("a.csv", format!("id;name;ort\n{}{}", plain.concat(), quoted.concat()));
+    let table = folder.table("a.csv").unwrap();
+    assert_eq!((table.rows.height(), table.rejects.len()), (22_000, 0));
+}
+
+#[test]
+fn a_list_of_cards_and_a_table_of_a_web_page_are_read() {
+    let folder = Folder::new();
+    folder.put("a.vcf", "BEGIN:VCARD\nN:Brandner;Lotte;;;\nEMAIL:lotte@blumenpost.example\nEND:VCARD\n");
+    let table = folder.table("a.vcf").unwrap();
+    assert_eq!(cells(&table.rows, "surname"), ["Brandner"]);
+    assert_eq!(table.description, "vCard, UTF-8");
+    folder.put("a.xls", "<html><table><tr><td>id<td>Name</tr><tr><td>1<td>Lotte</tr></table></html>");
+    assert_eq!(cells(&folder.table("a.xls").unwrap().rows, "Name"), ["Lotte"]);
+}
+
+#[test]
+fn files_of_other_kinds_are_named_as_what_they_are() {
+    let folder = Folder::new();
+    for (name, bytes, what) in [
+        ("a.pdf", &b"%PDF-1.7 x"[..], "a PDF"),
+        ("a.csv", b"{\\rtf1 x", "a text in RTF"),
+        ("a.ics", b"BEGIN:VCALENDAR\nVERSION:2.0\n", "a calendar"),
+        ("a.eml", b"Received: from x\nSubject: Liste\n\nx", "a mail"),
+        ("a.sql", b"INSERT INTO `leute` VALUES (1);", "a database dump"),
+    ] {
+        folder.put(name, bytes);
+        let error = folder.table(name).err().unwrap();
+        assert_eq!(error.to_string(), format!("`{name}` is {what}"));
+        assert!(error.hint().is_some());
+    }
+    folder.put("docs.zip", zipped(&[("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")]));
+    assert!(folder.table("docs.zip").err().unwrap().to_string().contains("a Word document"));
+}
+
+#[test]
+fn a_file_of_which_no_row_can_be_read_is_an_error() {
+    let folder = Folder::new();
+    folder.put("a.csv", "name;ort;mail\nLotte Brandner;Ulm\nSepp Aigner;Bonn\n");
+    let error = folder.table("a.csv").err().unwrap();
+    assert!(error.to_string().contains("none of its 2 rows could be read"), "{error}");
+}

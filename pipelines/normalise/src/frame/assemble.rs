@@ -33,6 +33,12 @@ pub(super) fn columns(
         .collect()
 }
 
+/// The canonical mail address of each row, as it will stand in its column.
+pub(super) fn mail_addresses<'a>(plan: &Plan<'_>, fields: &'a [FieldCells<'a>], rows: usize) -> Vec<Option<&'a str>> {
+    let givers = givers(plan, fields, frame::EMAIL);
+    (0..rows).map(|row| givers.iter().find_map(|giver| giver.value(row))).collect()
+}
+
 /// A field that has values for a column: its own, or told beside its own.
 enum Giver<'a> {
     Own(&'a FieldCells<'a>),

@@ -207,9 +207,10 @@ fn read_kind<'a>(cell: &mut Cell<'a>, field: &FieldPlan, text: &'a str, place: C
                     .map(|read| read.map(|value| Cow::Owned(value.written()))),
             )
         }
-        FieldKind::Instant => {
-            read_own(cell, instant(text).map(|read| read.map(|value| Cow::Owned(value.to_rfc3339()))))
-        }
+        FieldKind::Instant => read_own(
+            cell,
+            instant(text, context.time_zone).map(|read| read.map(|value| Cow::Owned(value.to_rfc3339()))),
+        ),
         FieldKind::Sex => read_own(cell, sex(text).map(|read| read.map(Cow::Borrowed))),
         FieldKind::Title => read_own(cell, title(text).map(|read| read.map(Cow::Owned))),
         FieldKind::HouseNumber => read_own(cell, house_number(text).map(|read| read.map(Cow::Owned))),

@@ -104,7 +104,8 @@ pub(super) fn normalise_chunk(
     written.insert(frame::KEY, received.column(frame::KEY)?.clone());
     written.insert(frame::UPDATED_AT, updated_at::column(&mut chunk, context));
     written.insert(frame::FINGERPRINT, fingerprint(received));
-    written.insert(frame::CONSENTS, consents::column(&mut chunk));
+    let consents = consents::column(&mut chunk, &fields, context);
+    written.insert(frame::CONSENTS, consents);
     written.insert(frame::ANSWERS, answers::column(&mut chunk, context));
     written.insert(frame::ATTRIBUTES, attributes::column(received, &plan.attributes));
     written.insert(frame::RECEIVED, assemble::received(&chunk, &received_texts, &fields));

@@ -16,6 +16,7 @@ mod updated_at;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use kartei_schemas::frame;
 use kartei_schemas::person::{FieldKind, PersonSchema};
 use kartei_schemas::source::SourceSchema;
@@ -31,6 +32,8 @@ pub use fingerprint::fingerprint;
 pub struct Context {
     /// ISO 3166-1 alpha-2: the country of postal codes and telephone numbers that name none.
     pub default_country: String,
+    /// The zone of times that name none, unless the source has one of its own.
+    pub time_zone: Tz,
     /// When the rows were received; the `updated_at` of rows that tell none.
     pub received_at: DateTime<Utc>,
     /// The day against which dates are judged to be in the future.
@@ -213,6 +216,8 @@ pub fn normalise(
         .map_err(|_| NormaliseError::DefaultCountry { country: context.default_country.clone() })?;
     check_keys(received, source)?;
     let plan = plan::plan(received, source, person)?;
+    let own_zone = source.time_zone.as_deref().and_then(|zone| zone.parse().ok());
+    let context = &Context { time_zone: own_zone.unwrap_or(context.time_zone), ..context.clone() };
     let broken = |cause| NormaliseError::Frame { source_name: source.name.clone(), cause };
     let starts: Vec<usize> = (0..received.height().max(1)).step_by(CHUNK_ROWS).collect();
     let chunks: Vec<_> = starts

@@ -67,7 +67,7 @@ pub(super) fn plan<'a>(
     // A record's country decides how its postal code and numbers are read.
     fields.sort_by_key(|field| field.kind != FieldKind::Country);
     for consent in &source.consents {
-        for column in std::iter::once(&consent.column).chain(&consent.at) {
+        for column in std::iter::once(&consent.column).chain(&consent.at).chain(&consent.proof) {
             missing.check(frame::CONSENTS, column);
             used.insert(column.clone());
         }

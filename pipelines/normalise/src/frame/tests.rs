@@ -1,8 +1,9 @@
 //! Whole frames: mappings, problems, what is kept as received, and what several fields tell together.
 
 use chrono::TimeZone;
+use chrono_tz::Tz;
 use kartei_schemas::answer::Answer;
-use kartei_schemas::consent::{Consent, ConsentState};
+use kartei_schemas::consent::{Consent, ConsentState, SaidPrecision};
 use polars_core::prelude::Column;
 
 use super::*;
@@ -18,6 +19,7 @@ fn source(rest: &str) -> SourceSchema {
 
 fn context() -> Context {
     Context {
+        time_zone: Tz::Europe__Berlin,
         default_country: "DE".to_owned(),
         received_at: Utc.with_ymd_and_hms(2026, 11, 24, 3, 0, 0).unwrap(),
         today: NaiveDate::from_ymd_opt(2026, 11, 24).unwrap(),

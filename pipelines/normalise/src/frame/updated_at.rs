@@ -21,7 +21,7 @@ pub(super) fn column(chunk: &mut Chunk<'_>, context: &Context) -> Column {
     let tolerated = (context.received_at + TimeDelta::days(1)).timestamp_millis();
     let mut found = Vec::with_capacity(rows);
     for (row, text) in texts.into_iter().enumerate() {
-        let read = text.map_or(Ok(None), |text| instant(text).map(|read| read.value));
+        let read = text.map_or(Ok(None), |text| instant(text, context.time_zone).map(|read| read.value));
         let told = match read {
             Ok(told) => told.map(|instant| instant.timestamp_millis()),
             Err(reason) => {

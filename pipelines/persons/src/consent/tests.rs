@@ -1,14 +1,15 @@
 //! Consent over imports, merges and splits.
 
 use chrono::{DateTime, Duration, Utc};
+use kartei_schemas::consent::SaidPrecision;
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{Night, Record, frame, night, record, run};
+use crate::testing::{Night, Record, frame, night, nothing_heard, record, run};
 
 /// `newsletter` in a state, said on a day of November, if it is known.
 fn said(state: ConsentState, day: Option<i64>) -> Consent {
-    Consent { purpose: "newsletter".to_owned(), state, at: day.map(night), source: "s".to_owned() }
+    Consent { at: day.map(night), ..Consent::new("newsletter", state, "s") }
 }
 
 fn person(source: &str, key: &str, consents: &[Consent]) -> Record {
@@ -35,7 +36,7 @@ fn nights(told: &[(ConsentState, Option<i64>)]) -> Vec<Option<ConsentState>> {
     states
 }
 
-use ConsentState::{Granted, Pending, Withdrawn};
+use ConsentState::{Granted, Pending, Unclear, Withdrawn};
 
 #[test]
 fn a_re_import_of_an_old_list_does_not_undo_a_withdrawal() {
@@ -126,29 +127,33 @@ fn purposes_do_not_touch_each_other() {
     let consents: Vec<Consent> = serde_json::from_str(&first.cell(0, "consents")).unwrap();
     let states: Vec<_> = consents.iter().map(|consent| (consent.purpose.as_str(), consent.state)).collect();
     assert_eq!(states, [("newsletter", Granted), ("post", Withdrawn)]);
-    assert!(is_granted(&consents, "newsletter") && !is_granted(&consents, "post"));
+    assert!(is_granted(&consents, "newsletter", "a@b.example") && !is_granted(&consents, "post", "a@b.example"));
 }
 
 #[test]
 fn hearing_the_same_twice_changes_nothing() {
     let records = frame(&[person("s", "1", &[said(Withdrawn, None), said(Granted, None)]), person("s", "2", &[])]);
-    let once = Ledger::default().hear(&records, night(1)).unwrap();
-    let twice = once.hear(&records, night(2)).unwrap();
-    assert_eq!(once.frame().height(), 1, "who says nothing needs no line");
-    assert!(twice.frame().equals_missing(once.frame()));
-    let read = Ledger::from_frame(once.frame()).unwrap();
-    assert!(read.hear(&records, night(3)).unwrap().frame().equals_missing(once.frame()));
+    let hear = |ledger: &Ledger, number| {
+        ledger.clone().hear(&records, Hearing { changed: None, now: night(number), run: number }).unwrap()
+    };
+    let (once, heard) = hear(&nothing_heard(), 1);
+    assert_eq!((once.frame().height(), heard.height()), (2, 2), "who says nothing needs no line");
+    let (twice, heard) = hear(&once, 2);
+    assert!(twice.frame().equals_missing(once.frame()) && heard.height() == 0);
+    let read = Ledger::from_frame(once.frame(), once.keyed.clone()).unwrap();
+    assert!(hear(&read, 3).0.frame().equals_missing(once.frame()));
 }
 
 #[test]
 fn consents_that_are_no_list_are_an_error_without_their_text() {
     let records = frame(&[record("s", "1", "consents={secret}")]);
-    let error = Ledger::default().hear(&records, night(1)).unwrap_err();
+    let hearing = Hearing { changed: None, now: night(1), run: 1 };
+    let error = nothing_heard().hear(&records, hearing).unwrap_err();
     assert_eq!(error.to_string(), "the consents in row 0 are not a list of consents");
 }
 
 fn any_state() -> impl Strategy<Value = ConsentState> {
-    prop_oneof![Just(Granted), Just(Pending), Just(Withdrawn)]
+    prop_oneof![Just(Granted), Just(Pending), Just(Unclear), Just(Withdrawn)]
 }
 
 /// What some records say on some nights: (record, state, day).
@@ -208,25 +213,74 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_words_does_not_matter(words in prop::collection::vec((0_u64..2, any_state(), prop::option::of(1_i64..9), 1_i64..9, any::<bool>()), 0..7), merged in prop::option::of(1_i64..9)) {
-        let heard: Vec<(u64, Heard, bool)> = words.iter().map(|(home, state, at, seen, present)| (*home, Heard::new(said(*state, *at), night(*seen)), *present)).collect();
-        let statements: Vec<Statement<'_>> = heard.iter().map(|(home, heard, present)| Statement { heard, home: *home, present: *present }).collect();
+    fn the_order_of_words_does_not_matter(words in words(), merged in prop::option::of(1_i64..9)) {
+        let statements: Vec<Statement<'_>> = words.iter().map(statement).collect();
         let backwards: Vec<Statement<'_>> = statements.iter().rev().copied().chain(statements.iter().copied()).collect();
-        let states = |consents: Vec<Consent>| consents.into_iter().map(|consent| consent.state).collect::<Vec<_>>();
-        let merged = merged.map(night);
-        prop_assert_eq!(states(verdicts(&statements, merged)), states(verdicts(&backwards, merged)));
+        for address in [None, Some(1), Some(2)] {
+            let target = Target { address, merged_at: merged.map(|day| night(day).timestamp_millis()) };
+            let state = |words: &[Statement<'_>]| verdict(words, target).map(|word| word.event.state);
+            prop_assert_eq!(state(&statements), state(&backwards));
+        }
     }
 
     #[test]
-    fn a_merge_is_never_looser_than_either_side(words in prop::collection::vec((0_u64..2, any_state(), prop::option::of(1_i64..9)), 1..7)) {
-        let heard: Vec<(u64, Heard)> = words.iter().map(|(home, state, at)| (*home, Heard::new(said(*state, *at), night(9)))).collect();
-        let statements: Vec<Statement<'_>> = heard.iter().map(|(home, heard)| Statement { heard, home: *home, present: true }).collect();
-        let merged = verdicts(&statements, Some(night(9) + Duration::hours(1)))[0].state;
-        for side in 0..2 {
-            let own: Vec<Statement<'_>> = statements.iter().filter(|word| word.home == side).copied().collect();
-            for alone in verdicts(&own, None) {
-                prop_assert!(merged >= alone.state);
+    fn a_merge_is_never_looser_than_either_side(words in words()) {
+        let merged: Vec<Statement<'_>> =
+            words.iter().map(statement).map(|word| Statement { own: true, present: true, last: true, ..word }).collect();
+        let merged_at = Some((night(9) + Duration::hours(1)).timestamp_millis());
+        for address in [None, Some(1), Some(2)] {
+            let both = verdict(&merged, Target { address, merged_at });
+            for side in 0..2 {
+                let own: Vec<Statement<'_>> = merged.iter().filter(|word| word.home == side).copied().collect();
+                if let Some(alone) = verdict(&own, Target { address, merged_at: None }) {
+                    prop_assert!(both.is_some_and(|both| both.event.state >= alone.event.state));
+                }
             }
         }
+    }
+
+    #[test]
+    fn only_a_later_grant_for_the_address_lifts_a_withdrawal_from_it(words in words(), address in 1_u128..3) {
+        let statements: Vec<Statement<'_>> = words.iter().map(statement).collect();
+        let noes = statements.iter().filter(|word| {
+            word.event.state == Withdrawn && word.event.address == Some(address)
+        });
+        let found = verdict(&statements, Target { address: Some(address), merged_at: None });
+        for no in noes {
+            let lifted = statements.iter().any(|word| {
+                word.event.state == Granted && word.event.address == Some(address) && word.event.time() > no.event.time()
+            });
+            if !lifted {
+                prop_assert_eq!(found.map(|word| word.event.state), Some(Withdrawn));
+            }
+        }
+    }
+}
+
+/// A word of a record: (record, state, day said, night heard, address).
+type Drawn = (u64, ConsentState, Option<i64>, i64, Option<u128>, bool);
+
+fn words() -> impl Strategy<Value = Vec<Drawn>> {
+    let address = prop::option::of(1_u128..3);
+    let word = (0_u64..4, any_state(), prop::option::of(1_i64..9), 1_i64..9, address, any::<bool>());
+    prop::collection::vec(word, 0..7)
+}
+
+fn statement(drawn: &Drawn) -> Statement<'static> {
+    let (record, state, day, heard, address, present) = *drawn;
+    let precision = if day.is_some() { SaidPrecision::Instant } else { SaidPrecision::Unknown };
+    let said_at = day.map(|day| night(day).timestamp_millis());
+    let heard_at = night(heard).timestamp_millis();
+    let event = Event { purpose: 0, state, said_at, precision, heard_at, address, run: Some(heard) };
+    Statement {
+        event,
+        record,
+        home: record % 2,
+        own: record < 3,
+        present,
+        last: true,
+        names: None,
+        sex: None,
+        source: "s",
     }
 }

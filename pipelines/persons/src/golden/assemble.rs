@@ -95,6 +95,7 @@ pub(super) fn golden(work: &Work<'_>, fields: Vec<Field<'_>>) -> Result<Golden, 
     }
     let ordered = COLUMNS.into_iter().chain(order).filter_map(|name| columns.remove(name)).collect();
     let persons = DataFrame::new(work.groups.len(), ordered)?;
+    statistics.consents = figures::consents(&persons)?;
     let renewed = work.chosen.iter().map(|group| work.groups.ids[*group as usize]).collect();
     Ok(Golden { persons, values, renewed, statistics })
 }

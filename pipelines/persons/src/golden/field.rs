@@ -174,6 +174,11 @@ fn gather(
     Ok(builder.finish().into_column())
 }
 
+/// For each chosen group the row whose value of a field survives, or [`NO_ROW`].
+pub(super) fn winners(work: &Work<'_>, name: &str) -> Result<Vec<u32>, PersonsError> {
+    Ok(tally(work, name, None)?.winners)
+}
+
 /// A field of which one record's value survives; `seats` name that record where fields survive together.
 fn tally(work: &Work<'_>, name: &str, seats: Option<(&Seats, Reason)>) -> Result<Tally, PersonsError> {
     let mut tally = Tally::new(work);

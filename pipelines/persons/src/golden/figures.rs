@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kartei_schemas::consent::{Consent, ConsentCounts, ConsentState};
 use polars_core::prelude::*;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -10,6 +11,7 @@ use super::assemble::text_fields;
 use super::groups::index;
 use super::work::Work;
 use crate::PersonsError;
+use crate::column::optional_text;
 use crate::statistics::{GoldenStatistics, LargeCluster, Overlap, SourceCompleteness};
 
 /// How many of the largest clusters are named.
@@ -137,4 +139,35 @@ pub(super) fn sources(work: &Work<'_>) -> Column {
         }
     }
     builder.finish().into_column()
+}
+
+/// Persons by purpose and by what holds for the address that is published.
+pub(super) fn consents(persons: &DataFrame) -> Result<BTreeMap<String, ConsentCounts>, PersonsError> {
+    let mut found: BTreeMap<String, ConsentCounts> = BTreeMap::new();
+    let mut add = |purpose: &str, state: ConsentState| match found.get_mut(purpose) {
+        Some(counts) => counts.add(state),
+        None => found.entry(purpose.to_owned()).or_default().add(state),
+    };
+    for text in optional_text(persons, "persons", "consents")?.into_iter().flat_map(|texts| texts.iter().flatten()) {
+        // One purpose and one address, as nearly all have it, needs no reading of the rest.
+        if let Some((purpose, state)) = only_consent(text) {
+            add(purpose, state);
+            continue;
+        }
+        let all: Vec<Consent> = serde_json::from_str(text).unwrap_or_default();
+        for consent in &all {
+            add(&consent.purpose, consent.state);
+        }
+    }
+    Ok(found)
+}
+
+/// The purpose and state of a list with one entry.
+fn only_consent(text: &str) -> Option<(&str, ConsentState)> {
+    if text.bytes().filter(|byte| *byte == b'{').count() != 1 {
+        return None;
+    }
+    let (purpose, rest) = text.strip_prefix("[{\"purpose\":\"")?.split_once("\",\"state\":\"")?;
+    let state = ConsentState::of_word(rest.split('"').next()?)?;
+    (!purpose.contains('\\')).then_some((purpose, state))
 }

@@ -18,12 +18,11 @@ pub(super) enum Reason {
     OneAddress,
     OneMembership,
     Union,
-    Strictest,
     Override,
 }
 
 impl Reason {
-    pub(super) const ALL: [(Self, &'static str); 13] = [
+    pub(super) const ALL: [(Self, &'static str); 12] = [
         (Self::OnlyValue, "only_value"),
         (Self::Agreed, "agreed"),
         (Self::SourceTrust, "source_trust"),
@@ -35,7 +34,6 @@ impl Reason {
         (Self::OneAddress, "one_address"),
         (Self::OneMembership, "one_membership"),
         (Self::Union, "union"),
-        (Self::Strictest, "strictest"),
         (Self::Override, "override"),
     ];
 }

@@ -209,7 +209,12 @@ fn canonical(
             rows.rename(reserved, own_name(reserved).into()).during("a column could not be renamed")?;
         }
     }
-    let circumstances = Circumstances { default_country: "DE".to_owned(), received_at: now, today: now.date_naive() };
+    let circumstances = Circumstances {
+        default_country: "DE".to_owned(),
+        time_zone: kartei_normalise::Tz::Europe__Berlin,
+        received_at: now,
+        today: now.date_naive(),
+    };
     let width = file.rows.to_string().len();
     let mut parts = Vec::new();
     for start in (0..file.rows.max(1)).step_by(ROWS_OF_A_PART) {
@@ -276,6 +281,7 @@ fn source_schema(file: &PeopleFile) -> SourceSchema {
         connector: ConnectorSettings::Files(nowhere()),
         key: vec!["key".to_owned()],
         updated_at: None,
+        time_zone: None,
         trust: 50,
         field_trust: BTreeMap::new(),
         missing_row: MissingRow::default(),

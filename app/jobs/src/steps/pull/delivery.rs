@@ -146,6 +146,10 @@ impl Puller<'_> {
             rehearsal: self.step.options.dry_run,
             base: self.done.last().map(|done| done.row.id).or(self.start.base),
             data_at: data_at(page),
+            accepted_guards: match page.listing {
+                ListingMark::Unchanged { .. } => self.start.settled.clone(),
+                _ => Vec::new(),
+            },
             beside: self.done.iter().map(|done| done.row.id).collect(),
         };
         let row = self.step.store.open_delivery(self.step.lease, &new, self.step.now()).await?;

@@ -174,6 +174,7 @@ impl House {
             watch: &Unwatched,
             stop: &Stop::default(),
             previous: None,
+            heard: night(),
             verdicts: &verdicts,
             clock: &night,
         };

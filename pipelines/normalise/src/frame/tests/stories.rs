@@ -67,7 +67,8 @@ fn a_row_of_a_source_becomes_a_record() {
         ("left_on", None),
     ]);
     assert_eq!(done.frame.column("is_member").unwrap().bool().unwrap().get(0), Some(true));
-    let updated_at = Utc.with_ymd_and_hms(2026, 11, 23, 10, 0, 0).unwrap().timestamp_millis();
+    // Ten in the morning where the source is.
+    let updated_at = Utc.with_ymd_and_hms(2026, 11, 23, 9, 0, 0).unwrap().timestamp_millis();
     assert_eq!(done.frame.column("updated_at").unwrap().i64().unwrap().get(0), Some(updated_at));
     assert_eq!(done.problems, []);
 }
@@ -243,18 +244,75 @@ states = { ja = "granted", nein = "withdrawn" }
             ("post", &[Some("nein"), None, None]),
         ]),
     );
-    let consents: Vec<Consent> = serde_json::from_str(&done.text("consents", 0).unwrap()).unwrap();
+    let consents = |row| -> Vec<Consent> { serde_json::from_str(&done.text("consents", row).unwrap()).unwrap() };
     let at = Utc.with_ymd_and_hms(2024, 5, 1, 12, 0, 0).single();
+    let word = |purpose, state, mail: &str| Consent {
+        address: Some(mail.to_owned()),
+        ..Consent::new(purpose, state, "members")
+    };
     assert_eq!(
-        consents,
+        consents(0),
         [
-            Consent { purpose: "newsletter".into(), state: ConsentState::Granted, at, source: "members".into() },
-            Consent { purpose: "post".into(), state: ConsentState::Withdrawn, at: None, source: "members".into() },
+            Consent { at, ..word("newsletter", ConsentState::Granted, "a@web.de") },
+            word("post", ConsentState::Withdrawn, "a@web.de"),
         ]
     );
-    assert_eq!((done.text("consents", 1), done.text("consents", 2)), (None, None));
+    let empty = |purpose, mail| Consent { empty: true, ..word(purpose, ConsentState::Unclear, mail) };
+    assert_eq!(
+        consents(1),
+        [word("newsletter", ConsentState::Unclear, "b@web.de"), empty("post", "b@web.de")],
+        "a word that is not known lets nobody be written to"
+    );
+    assert_eq!(consents(2), [empty("newsletter", "c@web.de"), empty("post", "c@web.de")]);
     let reasons: Vec<_> = done.problems.iter().map(|problem| (problem.row, problem.reason)).collect();
     assert_eq!(reasons, [(Some(1), Reason::UnknownConsentState)]);
+}
+
+#[test]
+fn a_consents_time_is_local_and_of_a_day_it_counts_from_the_stricter_end() {
+    let schema = r#"
+time_zone = "Europe/Vienna"
+[fields]
+email = "mail"
+[[consent]]
+purpose = "newsletter"
+column = "status"
+at = "seit"
+proof = "beleg"
+states = { ja = "granted", nein = "withdrawn" }
+"#;
+    let done = run(
+        schema,
+        &received(&[
+            ("mail", &[Some("a@web.de"), Some("b@web.de"), Some("c@web.de")]),
+            ("status", &[Some("ja"), Some("ja"), Some("nein")]),
+            ("seit", &[Some("01.07.2024 12:00"), Some("01.07.2024"), Some("2024-07-01 00:00:00")]),
+            ("beleg", &[Some("Formular 17"), None, None]),
+        ]),
+    );
+    let consent = |row| -> Consent {
+        let all: Vec<Consent> = serde_json::from_str(&done.text("consents", row).unwrap()).unwrap();
+        all.into_iter().next().unwrap()
+    };
+    let said = |row| (consent(row).at.unwrap().to_rfc3339(), consent(row).precision);
+    assert_eq!(said(0), ("2024-07-01T10:00:00+00:00".to_owned(), SaidPrecision::Instant));
+    assert_eq!(said(1), ("2024-06-30T22:00:00+00:00".to_owned(), SaidPrecision::Day));
+    assert_eq!(said(2), ("2024-07-01T21:59:59.999+00:00".to_owned(), SaidPrecision::Day));
+    assert_eq!(consent(0).proof.as_deref(), Some("Formular 17"));
+}
+
+#[test]
+fn a_consents_column_that_was_not_received_says_nothing() {
+    let schema = r#"
+[fields]
+email = "mail"
+[[consent]]
+purpose = "newsletter"
+column = "status"
+states = { ja = "granted" }
+"#;
+    let done = run(schema, &received(&[("mail", &[Some("a@web.de")])]));
+    assert_eq!(done.text("consents", 0), None);
 }
 
 #[test]
