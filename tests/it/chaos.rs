@@ -37,6 +37,8 @@ struct Asked {
     life: Option<u64>,
     /// This blow alone.
     only: Option<Blow>,
+    /// Whether in every other life each attempt meets other content.
+    varied: bool,
     environment: Vec<(String, String)>,
 }
 
@@ -65,6 +67,7 @@ impl Asked {
             seed: number("SEED").unwrap_or(1),
             life: number("LIFE"),
             only: None,
+            varied: number("VARIED") == Some(1),
             environment: Vec::new(),
         }
     }
@@ -72,7 +75,7 @@ impl Asked {
     /// Lives as many lives as it takes to reach the points, two at a time.
     fn account(&self, store: Store) -> Account {
         let begun = Instant::now();
-        let quiet = [quiet(store, false), quiet(store, true)];
+        let quiet = [quiet(store, false), quiet(store, self.varied)];
         let (struck, next) = (AtomicU64::new(0), AtomicU64::new(0));
         let total = Mutex::new(Account { points: 0, lives: 0, repeated: 0, glances: 0, findings: Findings::default() });
         std::thread::scope(|scope| {
@@ -87,8 +90,7 @@ impl Asked {
                             Some(server) => Ground::Postgres(server, format!("life_{number}")),
                         };
                         let chance = Chance::new(self.seed, number);
-                        // In every other life each attempt meets other content.
-                        let is_varied = number % 2 == 1;
+                        let is_varied = self.varied && number % 2 == 1;
                         let life = Life::begin(ground, &self.environment);
                         let life = if is_varied { life.varied() } else { life };
                         let lived = life.disturbed(quiet[usize::from(is_varied)], (chance, self.only), &may_strike);

@@ -252,10 +252,9 @@ fn a_job_that_was_added_while_kartei_serves_is_expected_in_time_too() {
     let app = house(ON_DEMAND);
     let server = Server::start(&app);
     server.serves(&app);
-    app.write(
-        "jobs.toml",
-        &(EACH_SECOND.replace("job.tick", "job.tock") + "jitter = \"5s\"\nexpect_within = \"1s\"\n"),
-    );
+    let late =
+        "[job.tock]\nschedule = \"*/10 * * * * *\"\nsteps = [\"notify\"]\njitter = \"9s\"\nexpect_within = \"1s\"\n";
+    app.write("jobs.toml", late);
     wait_until("the new job is late", || {
         json(&app, &["alerts"])
             .as_array()

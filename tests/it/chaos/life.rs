@@ -41,7 +41,7 @@ pub(crate) enum Ground<'a> {
 pub(crate) struct Life<'a> {
     pub(crate) house: TempDir,
     ground: Ground<'a>,
-    url: String,
+    pub(crate) url: String,
     pub(crate) offset: TimeDelta,
     pub(crate) processes: Vec<Process>,
     pub(crate) current: Option<usize>,

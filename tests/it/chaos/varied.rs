@@ -5,12 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
+
 use crate::app;
 use crate::chaos::chance::Chance;
+use crate::chaos::database::Reading;
 use crate::chaos::deliveries::NIGHTS;
 use crate::chaos::fault_layer::{Kind, Page};
 use crate::chaos::life::{Life, PAST_A_LEASE};
 use crate::chaos::process::Process;
+use crate::chaos::standing::Standing;
 use crate::chaos::variants::Variants;
 
 /// What somebody runs by hand between two nights.
@@ -69,9 +73,21 @@ impl Life<'_> {
                 self.open_window(process);
                 self.processes[process].kill();
                 self.move_clock(PAST_A_LEASE);
-                return;
+                return self.wait_for_the_reaper();
             }
             std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Until the run of a command that was killed is noticed: while it seems to be under way, no night begins.
+    fn wait_for_the_reaper(&mut self) {
+        let (begun, mut reading) = (Instant::now(), Reading::of(&self.url));
+        while begun.elapsed() < Duration::from_secs(20) {
+            if reading.as_mut().and_then(Standing::look).is_some_and(|standing| !standing.active) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+            self.move_clock(TimeDelta::seconds(1));
         }
     }
 

@@ -163,14 +163,14 @@ async fn pull_source(
 ) -> Result<(), FlowError> {
     let failed = |cause: ConnectorError| FlowError::Source { name: source.name.clone(), cause };
     let own = own_deliveries(step, source).await?;
-    for delivery in &own {
-        outcome.found.recall(delivery);
-    }
     if own.iter().any(|delivery| matches!(delivery.state, DeliveryState::Accepted | DeliveryState::Published)) {
         // The run was interrupted after it had decided.
+        outcome.recall(&own);
         outcome.is_whole = true;
         return Ok(());
     }
+    let own = following(own, step.store.cursor_base(&source.name).await?.0);
+    outcome.recall(&own);
     let start = Start::find(step, source, own).await?;
     let discovery = connector.discover(step.now()).await.map_err(failed)?;
     outcome.found.drift = found_drift(&start.place, &discovery.columns, source);
@@ -262,6 +262,18 @@ fn settled_by(delivery: &Delivery) -> Vec<String> {
     let all = delivery.accepted_guards.iter().chain(passed).map(String::as_str);
     let of_content = ["max_drop_percent", "max_reject_percent", "min_rows"];
     of_content.into_iter().filter(|guard| all.clone().any(|one| one == *guard)).map(str::to_owned).collect()
+}
+
+/// Of what this run staged the part that still follows on what was accepted last of the source. The rest is pulled again: it was
+/// broken off before its first page came to rest, or something else has been accepted meanwhile.
+fn following(own: Vec<Delivery>, accepted: Option<i64>) -> Vec<Delivery> {
+    let mut last = accepted;
+    let mut follows = |delivery: &Delivery| {
+        let follows = delivery.cursor.is_some() && delivery.base == last;
+        last = Some(delivery.id);
+        follows
+    };
+    own.into_iter().take_while(|delivery| follows(delivery)).collect()
 }
 
 fn place_of(cursor: &kartei_store::SourceCursor) -> Place {

@@ -1,7 +1,7 @@
 //! The verdict on what the sources handed over, once all guards of all sources have looked.
 
 use kartei_report::model::GuardVerdict;
-use kartei_store::{Judged, PullDecision, Verdict};
+use kartei_store::{Delivery, Judged, PullDecision, Verdict};
 
 use super::SourcePull;
 use super::delivery::{Open, Puller};
@@ -51,6 +51,13 @@ impl Outcome {
             trips: Vec::new(),
             is_whole: false,
             error: None,
+        }
+    }
+
+    /// Takes in what the run had staged before it was interrupted.
+    pub(super) fn recall(&mut self, own: &[Delivery]) {
+        for delivery in own {
+            self.found.recall(delivery);
         }
     }
 }
