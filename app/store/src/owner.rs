@@ -110,9 +110,15 @@ mod tests {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
 
+    fn private_folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+        folder
+    }
+
     #[test]
     fn what_is_made_is_for_its_owner_alone_and_what_was_open_is_closed() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = private_folder();
         let (inner, file) = (folder.path().join("a/b"), folder.path().join("a/b/file"));
         create_folder(&inner).unwrap();
         write(&file, "Erika").unwrap();
@@ -132,7 +138,7 @@ mod tests {
 
     #[test]
     fn what_a_link_points_at_is_left_alone_and_a_device_can_be_written() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = private_folder();
         std::os::unix::fs::symlink("/etc/hostname", folder.path().join("link")).unwrap();
         assert!(open_below(folder.path()).unwrap().is_empty());
         assert!(open_below(&folder.path().join("nowhere")).unwrap().is_empty());

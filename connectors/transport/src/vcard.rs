@@ -221,7 +221,7 @@ mod tests {
         let value = |card: usize, name: &str| {
             cards[card].values.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
         };
-        assert_eq!(cards.iter().map(|card| card.line).collect::<Vec<_>>(), [1, 12]);
+        assert_eq!(cards.iter().map(|card| card.line).collect::<Vec<_>>(), [1, 13]);
         for (name, expected) in [
             ("surname", "Brandner"),
             ("given_name", "Lotte Maria"),

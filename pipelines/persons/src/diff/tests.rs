@@ -111,12 +111,12 @@ fn a_person_without_records_is_gone_from_the_unit() {
 }
 
 #[test]
-fn a_gone_person_who_returns_has_the_same_id_and_is_new_again() {
+fn a_gone_person_who_returns_has_the_same_id_and_is_told_as_such() {
     let both = [record("leads", "1", ""), record("leads", "2", "")];
     let first = run(&both, &[0, 1], None, 1);
     let second = run(&both[..1], &[0], Some(&first), 2);
     let third = run(&both, &[0, 1], Some(&second), 3);
-    assert_eq!(lines(&third.diff.changes, &["person_id", "kind"]), [format!("{} new_interested", first.person(1))]);
+    assert_eq!(lines(&third.diff.changes, &["person_id", "kind"]), [format!("{} returned", first.person(1))]);
 }
 
 #[test]
